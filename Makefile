@@ -1,0 +1,48 @@
+# Each target is one command. Nothing but Go and make is needed for the lessons
+# and the tests; `make check` also wants a C compiler, for the race detector.
+
+.PHONY: help test check bench readme fmt vet staticcheck race alone cross tidy
+MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod))
+LESSONS := $(filter-out tcp-handshake lessons,$(MODULES))
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{sub("%", "N", $$1); printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+lesson-%: ## run the demo of lesson N, with arguments: ARGS="-n 5 you"
+	@test -d bin || echo 'building the runner, the first time only …' >&2
+	@go run ./lessons run $* $(ARGS)
+
+test: ## run all tests
+	@go test $(ARGS) work
+
+check: fmt vet staticcheck tidy cross race alone ## all that a change must pass
+	@echo 'check: all passed'
+
+bench: ## run all benchmarks
+	@go test -run '^$$' -bench . -benchmem $(ARGS) work
+
+readme: ## bring console pictures and tables in the READMEs up to date
+	@go test -count=1 -run READMEsShow ./lessons/internal/weave -update
+
+fmt: ## gofmt changes nothing
+	@files=$$(gofmt -l $(MODULES)) && { test -z "$$files" || { echo "gofmt -w $$files"; exit 1; }; }
+
+vet: ## go vet finds nothing
+	@go vet work
+
+staticcheck: ## staticcheck finds nothing
+	@go tool staticcheck work
+
+race: ## all tests under the race detector, and no README has drifted
+	@CGO_ENABLED=1 go test -race -count=1 $(ARGS) work
+
+alone: ## each module passes alone, each lesson copied out of here
+	@set -e; for m in $(filter-out $(LESSONS),$(MODULES)); do echo "alone: $$m"; (cd $$m && GOWORK=off go test ./...); done
+	@set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	for m in $(LESSONS); do echo "copied out: $$m"; cp -R $$m $$dir/; (cd $$dir/$$m && GOWORK=off go build ./... && GOWORK=off go test ./...); done
+
+cross: ## everything compiles for Linux, macOS and Windows
+	@set -e; for os in linux darwin windows; do echo "cross: $$os"; CGO_ENABLED=0 GOOS=$$os go vet work; done
+
+tidy: ## go.mod and go.sum hold what is needed and no more
+	@set -e; for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff); done

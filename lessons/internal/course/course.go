@@ -1,0 +1,131 @@
+// Package course is the table of the lessons, the only place that lists them.
+package course
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// A Lesson is one row of the course.
+type Lesson struct {
+	Number         int
+	Title, TitleZH string
+	Notes          []string // the sections of NOTES.md that it is about
+	Module         string   // the folder that holds its server, client and demo
+	Shows, ShowsZH string   // what its demo shows
+	Demo           []string // the demo: a package by its folder, and its arguments
+	WithArguments  []string // what gets the user's arguments instead; empty: Demo
+}
+
+// Lessons are the lessons that run, in their order.
+var Lessons = []Lesson{
+	{
+		Number: 1, Title: "Three-way handshake", TitleZH: "三次握手", Notes: []string{"handshake"}, Module: "tcp-handshake",
+		Shows:   "when Dial and Accept return, and both ends' states then",
+		ShowsZH: "Dial 和 Accept 何时返回，此时两端各处于什么状态",
+		Demo:    []string{"tcp-handshake/cmd/demo", "handshake"},
+	},
+	{
+		Number: 2, Title: "Four-way teardown", TitleZH: "四次挥手", Notes: []string{"teardown"}, Module: "tcp-handshake",
+		Shows:   "the half-closed time in use, and who is left in TIME_WAIT",
+		ShowsZH: "半关闭期间照样收数据，最后是谁停在 TIME_WAIT",
+		Demo:    []string{"tcp-handshake/cmd/demo", "teardown"},
+	},
+	{
+		Number: 4, Title: "TCP states", TitleZH: "TCP 状态转换", Notes: []string{"states", "netstat"}, Module: "tcp-handshake",
+		Shows:   "the notes' four paths, as the system's own table shows them",
+		ShowsZH: "笔记中的四条路径，在系统自己的连接表里逐一看到",
+		Demo:    []string{"tcp-handshake/cmd/demo", "states"},
+	},
+	{
+		Number: 6, Title: "UDP server and client", TitleZH: "UDP 服务器与客户端", Notes: []string{"udp-server", "udp-client"}, Module: "udp-echo",
+		Shows:   "one socket that answers many clients at once",
+		ShowsZH: "一个 socket 同时回答许多客户端",
+		Demo:    []string{"udp-echo/cmd/demo"},
+	},
+	{
+		Number: 7, Title: "Command line", TitleZH: "命令行参数", Notes: []string{"args"}, Module: "cmdargs",
+		Shows:         "argument 0 and the rest; then `flag`",
+		ShowsZH:       "第 0 个参数和其余参数，然后是 `flag`",
+		Demo:          []string{"cmdargs/cmd/args", "-name", "gopher", "-n", "2", "one", "two words"},
+		WithArguments: []string{"cmdargs/cmd/args"},
+	},
+	{
+		Number: 8, Title: "File information", TitleZH: "获取文件属性", Notes: []string{"stat"}, Module: "cmdargs",
+		Shows:         "Name, Size and the rest of FileInfo; what goes wrong",
+		ShowsZH:       "Name、Size 以及 FileInfo 的其余内容；会出什么错",
+		Demo:          []string{"cmdargs/cmd/demo"},
+		WithArguments: []string{"cmdargs/cmd/stat"},
+	},
+	{
+		Number: 9, Title: "File transfer", TitleZH: "网络文件传输", Notes: []string{"send", "receive"}, Module: "filetransfer",
+		Shows:   "the notes' protocol at work, and the digests at both ends",
+		ShowsZH: "笔记中的协议如何传文件，并比较两端的摘要",
+		Demo:    []string{"filetransfer/cmd/demo"},
+	},
+	{
+		Number: 10, Title: "Why Go", TitleZH: "为什么选择 Go", Notes: []string{"why-go"}, Module: "batchapi",
+		Shows:   "one batch over many services, in turn and in parallel; one static binary",
+		ShowsZH: "一次批量请求调用许多服务：先串行，再并行；一个静态二进制文件",
+		Demo:    []string{"batchapi/cmd/demo"},
+	},
+	{
+		Number: 11, Title: "Chatroom", TitleZH: "聊天室", Notes: []string{"chatroom"}, Module: "chatroom",
+		Shows:   "two clients talk over WebSocket, then the server says goodbye",
+		ShowsZH: "两个客户端通过 WebSocket 聊天，然后服务器从容告别",
+		Demo:    []string{"chatroom/cmd/demo"},
+	},
+}
+
+// Find returns lesson n.
+func Find(n int) (Lesson, bool) {
+	i := slices.IndexFunc(Lessons, func(l Lesson) bool { return l.Number == n })
+	if i < 0 {
+		return Lesson{}, false
+	}
+	return Lessons[i], true
+}
+
+// Command returns the program that runs the lesson with the user's arguments:
+// its package's folder, and all its arguments.
+func (l Lesson) Command(args []string) (folder string, all []string) {
+	command := l.Demo
+	if len(args) > 0 && len(l.WithArguments) > 0 {
+		command = l.WithArguments
+	}
+	return command[0], append(slices.Clone(command[1:]), args...)
+}
+
+// List prints the lessons as a table for the terminal.
+func List(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "N\tLESSON\tNOTES\tMODULE\tCOMMAND")
+	for _, l := range Lessons {
+		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\tmake lesson-%d\n", l.Number, l.Title, sections(l), l.Module, l.Number)
+	}
+	return tw.Flush()
+}
+
+// Markdown returns the lessons as a table for the README, in English or Chinese.
+func Markdown(chinese bool) string {
+	var b strings.Builder
+	if chinese {
+		b.WriteString("| 课 | 主题 | 笔记 | 模块 | 命令 | 演示内容 |\n")
+	} else {
+		b.WriteString("| N | lesson | notes | module | command | what it shows |\n")
+	}
+	b.WriteString("| --- | --- | --- | --- | --- | --- |\n")
+	for _, l := range Lessons {
+		title, shows := l.Title, l.Shows
+		if chinese {
+			title, shows = l.TitleZH, l.ShowsZH
+		}
+		fmt.Fprintf(&b, "| %d | %s | %s | [%s](%s) | `make lesson-%d` | %s |\n", l.Number, title, sections(l), l.Module, l.Module, l.Number, shows)
+	}
+	return b.String()
+}
+
+func sections(l Lesson) string { return "[" + strings.Join(l.Notes, "] [") + "]" }

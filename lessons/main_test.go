@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"example.com/netlessons/lessons/internal/cli/clitest"
+	"example.com/netlessons/lessons/internal/course"
+	"example.com/netlessons/lessons/internal/runner"
+)
+
+func TestLessonsListsTheCourse(t *testing.T) {
+	res := clitest.Do(t, run)
+	require.Equal(t, 0, res.Status)
+	for _, l := range course.Lessons {
+		require.Contains(t, res.Stdout, l.Title)
+		require.Contains(t, res.Stdout, fmt.Sprintf("make lesson-%d\n", l.Number))
+	}
+	for line := range strings.Lines(res.Stdout) {
+		require.LessOrEqual(t, len(line), 81, "fits 80 columns: %q", line)
+	}
+}
+
+func TestLessonsSaysWhatIsWrong(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		args       []string
+		wantStderr string
+	}{
+		{"a lesson that is not there", []string{"run", "99"}, `there is no lesson "99", only those above`},
+		{"no number", []string{"run", "one"}, `there is no lesson "one", only those above`},
+		{"no lesson", []string{"run"}, `there is no lesson "", only those above`},
+		{"another command", []string{"walk"}, `unknown command "walk"; usage: lessons [run N [ARG ...]]`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			res := clitest.Do(t, run, tt.args...)
+			require.Equal(t, 2, res.Status)
+			require.Contains(t, res.Stderr, tt.wantStderr)
+			if tt.args[0] == "run" {
+				require.Contains(t, res.Stderr, "make lesson-1\n", "the list comes with it")
+			}
+		})
+	}
+}
+
+func TestEveryLessonRuns(t *testing.T) {
+	promises := map[int]string{ // what its row of the table says, as a part of what it prints
+		1:  `(?s)Dial returned +ESTABLISHED.*Accept returned +ESTABLISHED`,
+		2:  `(?s)CloseWrite returned +FIN.*"still here".*Close returned +TIME_WAIT`,
+		4:  `(?s)1 active open.*2 active close.*3 passive open.*4 passive close`,
+		6:  `then 1000 clients: each got its own answer`,
+		7:  `(?s)\[6\] "two words".*rest  \["one" "two words"\]`,
+		8:  `(?s)Name     hello.txt.*Size     6 bytes.*missing: .*check the spelling`,
+		9:  `(?s)[0-9a-f]{64}.*MB/s`,
+		10: `(?s)50 calls.*static`,
+		11: `(?s)hi|hello.*1001`,
+	}
+	if os.Getenv("GOWORK") == "off" {
+		t.Setenv("GOWORK", "") // the demos are run as users run them
+	}
+	bin := t.TempDir()
+	for _, l := range course.Lessons {
+		t.Run(fmt.Sprintf("lesson %d, %s", l.Number, l.Title), func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			r := runner.Runner{Root: "..", Bin: bin, Stdout: &stdout, Stderr: &stderr}
+			require.NoError(t, r.Run(t.Context(), l, nil), "%s", &stderr)
+			require.Contains(t, stderr.String(), fmt.Sprintf("building lesson %d, the first time only …\n", l.Number))
+			require.Regexp(t, promises[l.Number], stdout.String())
+			for line := range strings.Lines(stdout.String()) {
+				require.LessOrEqual(t, len([]rune(line)), 81, "fits 80 columns: %q", line)
+			}
+		})
+	}
+
+	t.Run("a lesson says only the first time that it builds", func(t *testing.T) {
+		var stderr bytes.Buffer
+		r := runner.Runner{Root: "..", Bin: bin, Stdout: &bytes.Buffer{}, Stderr: &stderr}
+		require.NoError(t, r.Run(t.Context(), lesson(t, 7), nil))
+		require.Empty(t, stderr.String())
+	})
+	t.Run("a lesson's exit status is passed on", func(t *testing.T) {
+		for _, tt := range []struct {
+			lesson int
+			args   []string
+			want   int
+		}{
+			{7, []string{"-x"}, 2},
+			{8, []string{"missing"}, 1},
+			{8, []string{"main.go"}, 0},
+		} {
+			r := runner.Runner{Root: "..", Bin: bin, Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}}
+			var stderr bytes.Buffer
+			err := r.Run(t.Context(), lesson(t, tt.lesson), tt.args)
+			require.Equal(t, tt.want, status(err, &stderr), "lesson %d %q", tt.lesson, tt.args)
+			require.Empty(t, stderr.String(), "the lesson has told its error itself")
+		}
+	})
+}
+
+func TestRunWantsToBeInsideTheCourse(t *testing.T) {
+	t.Chdir(t.TempDir())
+	res := clitest.Do(t, run, "run", "1")
+	require.Equal(t, 1, res.Status)
+	require.Contains(t, res.Stderr, "is not inside the course; change to its folder, the one with go.work")
+}
+
+func TestEveryLessonIsInTheNotes(t *testing.T) {
+	steps := notes(t)
+	for _, l := range course.Lessons {
+		require.DirExists(t, filepath.Join("..", l.Module))
+		for _, section := range l.Notes {
+			require.Contains(t, steps, section, "lesson %d", l.Number)
+		}
+	}
+}
+
+// The code cites the notes as "notes [send] steps 1 to 3" or "[send] step 2".
+func TestEveryCitationIsInTheNotes(t *testing.T) {
+	steps := notes(t)
+	section := regexp.MustCompile(`(?i)notes?\s+(?://\s+)?\[([a-z-]+)\]`)
+	step := regexp.MustCompile(`\[([a-z-]+)\],?\s+(?://\s+)?steps? (\d+)(?:(?: to | and |[–-])(\d+))?`)
+	cited := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" && filepath.Ext(path) != ".md" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range section.FindAllSubmatch(text, -1) {
+			cited[string(m[1])] = true
+			if _, ok := steps[string(m[1])]; !ok {
+				t.Errorf("%s cites [%s], which NOTES.md has not", path, m[1])
+			}
+		}
+		for _, m := range step.FindAllSubmatch(text, -1) {
+			for _, digits := range m[2:] {
+				if n, err := strconv.Atoi(string(digits)); err == nil && n > steps[string(m[1])] {
+					t.Errorf("%s cites [%s] step %d; NOTES.md has %d steps there", path, m[1], n, steps[string(m[1])])
+				}
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	for _, want := range []string{"handshake", "udp-server", "args"} {
+		require.True(t, cited[want], "[%s] is cited somewhere", want)
+	}
+}
+
+// A lesson must build when it is copied out of the repository, so each holds
+// its own copy of the commands' common shape.
+func TestTheCopiesOfPackageCLIAreAlike(t *testing.T) {
+	for _, file := range []string{"internal/cli/cli.go", "internal/cli/clitest/clitest.go"} {
+		copies, err := filepath.Glob(filepath.Join("..", "*", file))
+		require.NoError(t, err)
+		require.Greater(t, len(copies), 1)
+		module := regexp.MustCompile(`example\.com/netlessons/[a-z-]+/`)
+		read := func(path string) string {
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			return module.ReplaceAllString(string(text), "MODULE/")
+		}
+		for _, path := range copies[1:] {
+			if diff := cmp.Diff(read(copies[0]), read(path)); diff != "" {
+				t.Errorf("%s and %s differ (-first +second):\n%s", copies[0], path, diff)
+			}
+		}
+	}
+}
+
+func TestTheProgramItselfExitsWithTheStatus(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "lessons.exe") // the suffix is for Windows
+	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	err = exec.Command(program, "run", "99").Run()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 2, exit.ExitCode())
+}
+
+// notes returns the number of steps of each section of NOTES.md.
+func notes(t *testing.T) map[string]int {
+	t.Helper()
+	text, err := os.ReadFile("NOTES.md")
+	require.NoError(t, err)
+	steps := map[string]int{}
+	for _, part := range strings.Split(string(text), "\n## [")[1:] {
+		name, body, _ := strings.Cut(part, "]")
+		steps[name] = len(regexp.MustCompile(`(?m)^\d+\. `).FindAllString(body, -1))
+	}
+	return steps
+}
+
+func lesson(t *testing.T, n int) course.Lesson {
+	t.Helper()
+	l, ok := course.Find(n)
+	require.True(t, ok)
+	return l
+}
