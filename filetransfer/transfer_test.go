@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -94,22 +93,6 @@ func TestANameThatIsNoneIsRefusedAndNothingIsWritten(t *testing.T) {
 			if diff := cmp.Diff(before, read(t, filepath.Dir(recv.dir))); diff != "" {
 				t.Errorf("folder above the receiver's (-before +after):\n%s", diff)
 			}
-		})
-	}
-}
-
-func TestWindowsNamesAreRefusedOnWindows(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS != "windows" {
-		t.Skip("skipped: elsewhere these are names like any other")
-	}
-	for _, name := range []string{"NUL", "con.txt", "C:x", "a.txt:stream", "what?", "x*", "end.", "end "} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			recv := serve(t)
-			_, err := io.WriteString(dial(t, recv.addr), name)
-			require.NoError(t, err)
-			require.Contains(t, recv.waitLog(t, "file not received"), "cannot be used on Windows")
 		})
 	}
 }
