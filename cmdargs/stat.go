@@ -50,7 +50,7 @@ func explain(path string, err error) error {
 	target, linkErr := os.Readlink(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && linkErr == nil:
-		return fmt.Errorf("%w: it is a link to %s, which is not there; remove the link or make its target", err, target)
+		return fmt.Errorf("%w; it is a link to %s, which is not there: remove it or make its target", err, target)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w; check the spelling, and the folder you are in", err)
 	case errors.Is(err, fs.ErrPermission):

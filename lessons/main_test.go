@@ -62,9 +62,9 @@ func TestEveryLessonRuns(t *testing.T) {
 		6:  `then 1000 clients: each got its own answer`,
 		7:  `(?s)\[6\] "two words".*rest  \["one" "two words"\]`,
 		8:  `(?s)Name     hello.txt.*Size     6 bytes.*missing: .*check the spelling`,
-		9:  `(?s)[0-9a-f]{64}.*MB/s`,
-		10: `(?s)50 calls.*static`,
-		11: `(?s)hi|hello.*1001`,
+		9:  `(?s)MB/s.*here +([0-9a-f]{64})\n.*there +[0-9a-f]{64}\n`,
+		10: `(?s)batch of 50 +serial.*batch of 50 +parallel.*one file`,
+		11: `(?s)ann says.*bob says.*1001`,
 	}
 	if os.Getenv("GOWORK") == "off" {
 		t.Setenv("GOWORK", "") // the demos are run as users run them

@@ -9,6 +9,7 @@ import (
 	"io"
 	iofs "io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"example.com/netlessons/cmdargs"
@@ -55,7 +56,8 @@ func kinds(stdout io.Writer) error {
 		if !errors.Is(err, iofs.ErrNotExist) {
 			return fmt.Errorf("describe %s: got %v, want an error", path, err)
 		}
-		fmt.Fprintln(stdout, err)
+		what, advice, _ := strings.Cut(err.Error(), "; ")
+		fmt.Fprintf(stdout, "%s\n  %s\n", what, advice)
 	}
 	return nil
 }

@@ -18,5 +18,5 @@ func TestDemoDescribesAPathOfEachKind(t *testing.T) {
 		t.Errorf("described (-want +got):\n%s", diff)
 	}
 	require.Regexp(t, `(?m)^\w+ missing: `, res.Stdout)
-	require.Regexp(t, `(?m)^\w+ broken-link: .*a link to gone`, res.Stdout)
+	require.Regexp(t, `(?m)^\w+ broken-link: .*\n  it is a link to gone`, res.Stdout)
 }

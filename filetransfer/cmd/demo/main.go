@@ -68,7 +68,7 @@ func transfer(ctx context.Context, path string, stdout io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stdout, "%s to %s: %d bytes in %.1f ms, %.2f MB/s\n\n", name, addr, size, took.Seconds()*1e3, float64(size)/took.Seconds()/1e6)
-	fmt.Fprintf(stdout, "  SHA-256 here   %s\n  SHA-256 there  %s\n\n", sent, saved)
+	fmt.Fprintf(stdout, "SHA-256 here   %s\nSHA-256 there  %s\n\n", sent, saved)
 	if sent != saved {
 		return errors.New("the saved file differs from the sent one; did it change meanwhile?")
 	}
@@ -102,7 +102,7 @@ func lose(ctx context.Context, stdout io.Writer) error {
 		if info.Size() != tt.size {
 			return fmt.Errorf("%s: saved %d bytes, not %d", tt.name, info.Size(), tt.size)
 		}
-		fmt.Fprintf(stdout, "  %-41s  ok, and saved: %q, %d bytes\n", tt.title, info.Name(), info.Size())
+		fmt.Fprintf(stdout, "  %-41s  saved: %q, %d bytes\n", tt.title, info.Name(), info.Size())
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func List(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "N\tLESSON\tNOTES\tMODULE\tCOMMAND")
 	for _, l := range Lessons {
-		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\tmake lesson-%d\n", l.Number, l.Title, sections(l), l.Module, l.Number)
+		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\tmake lesson-%d\n", l.Number, l.Title, strings.Join(l.Notes, " "), l.Module, l.Number)
 	}
 	return tw.Flush()
 }
@@ -123,9 +123,8 @@ func Markdown(chinese bool) string {
 		if chinese {
 			title, shows = l.TitleZH, l.ShowsZH
 		}
-		fmt.Fprintf(&b, "| %d | %s | %s | [%s](%s) | `make lesson-%d` | %s |\n", l.Number, title, sections(l), l.Module, l.Module, l.Number, shows)
+		fmt.Fprintf(&b, "| %d | %s | [%s] | [%s](%s/README.md) | `make lesson-%d` | %s |\n",
+			l.Number, title, strings.Join(l.Notes, "] ["), l.Module, l.Module, l.Number, shows)
 	}
 	return b.String()
 }
-
-func sections(l Lesson) string { return "[" + strings.Join(l.Notes, "] [") + "]" }

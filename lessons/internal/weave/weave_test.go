@@ -68,7 +68,7 @@ func TestREADMEsNameOnlyWhatIsThere(t *testing.T) {
 				require.True(t, known[m[1]] || m[1] == "lesson", "%s: the Makefile has no such target", m[0])
 			}
 			for _, m := range link.FindAllStringSubmatch(text, -1) {
-				require.FileExists(t, filepath.Join(root, filepath.Dir(file), m[1], "."), "%s", m[0])
+				require.FileExists(t, filepath.Join(root, filepath.Dir(file), m[1]), "%s", m[0])
 			}
 		})
 	}
@@ -154,20 +154,25 @@ func readmes(t *testing.T) []string {
 // shape returns what two languages of one text must share: the levels of the
 // headings, the code blocks, and where the links lead, in their order.
 func shape(text string) []string {
+	heading := regexp.MustCompile(`^#+ `)
+	link := regexp.MustCompile(`\]\(([^)]+)\)`)
 	var shape []string
-	for _, m := range regexp.MustCompile("(?m)^(#+) |^```.*(?:\n[^`].*)*|^<!-- .*|\\]\\(([^)]+)\\)").FindAllStringSubmatch(text, -1) {
+	var inBlock bool
+	for line := range strings.Lines(text) {
+		fence := strings.HasPrefix(line, "```")
 		switch {
-		case m[1] != "":
-			shape = append(shape, m[1])
-		case m[2] != "":
-			if !strings.Contains(m[2], "README") { // each language leads to its own texts
-				shape = append(shape, m[2])
-			}
-		case strings.HasPrefix(m[0], "<!-- lessons"):
-			shape = append(shape, "lessons")
+		case fence || inBlock:
+			shape = append(shape, weave.Mask(line))
+		case heading.MatchString(line):
+			shape = append(shape, heading.FindString(line))
 		default:
-			shape = append(shape, weave.Mask(m[0]))
+			for _, m := range link.FindAllStringSubmatch(line, -1) {
+				if !strings.HasPrefix(m[1], "README") { // each leads to the other language
+					shape = append(shape, m[1])
+				}
+			}
 		}
+		inBlock = inBlock != fence
 	}
 	return shape
 }

@@ -1,0 +1,156 @@
+package chatroom
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"example.com/netlessons/chatroom/ws"
+)
+
+// Config is what the configuration file says.
+type Config struct {
+	Addr string // HOST:PORT to listen on
+	Room ws.Config
+}
+
+// DefaultConfig is the configuration without a file.
+func DefaultConfig() Config {
+	return Config{
+		Addr: "127.0.0.1:9999",
+		Room: ws.Config{
+			MessageBytes:  4 << 10,
+			QueueMessages: 256,
+			QueueBytes:    256 << 10,
+			WriteTimeout:  10 * time.Second,
+			PongTimeout:   60 * time.Second,
+		},
+	}
+}
+
+// ReadConfig reads the TOML file at path; chatroom.example.toml shows every
+// key. A key that the file leaves out keeps its default. An error names the
+// file, the line and the key.
+func ReadConfig(path string) (Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w; give the path of a readable file with -config", err)
+	}
+	cfg := DefaultConfig()
+	room := &cfg.Room
+	file := struct {
+		Addr          *string   `toml:"addr"`
+		Origins       *[]string `toml:"origins"`
+		MessageBytes  *int      `toml:"message_bytes"`
+		QueueMessages *int      `toml:"queue_messages"`
+		QueueBytes    *int      `toml:"queue_bytes"`
+		WriteTimeout  string    `toml:"write_timeout"`
+		PongTimeout   string    `toml:"pong_timeout"`
+	}{
+		&cfg.Addr, &room.Origins, &room.MessageBytes, &room.QueueMessages, &room.QueueBytes,
+		room.WriteTimeout.String(), room.PongTimeout.String(),
+	}
+	if err := decode(data, &file); err != nil {
+		return Config{}, explain(path, err)
+	}
+	for _, check := range []struct {
+		key string
+		err error
+	}{
+		{"addr", checkAddr(cfg.Addr)},
+		{"origins", checkOrigins(room.Origins)},
+		{"message_bytes", checkRange(room.MessageBytes, 1, 1<<20)},
+		{"queue_messages", checkRange(room.QueueMessages, 1, 1<<16)},
+		{"queue_bytes", checkRange(room.QueueBytes, 1<<10, 16<<20)},
+		{"write_timeout", parseDuration(file.WriteTimeout, &room.WriteTimeout, 10*time.Minute)},
+		{"pong_timeout", parseDuration(file.PongTimeout, &room.PongTimeout, time.Hour)},
+	} {
+		if check.err != nil {
+			return Config{}, fmt.Errorf("%s:%d: %s: %w", path, line(data, check.key), check.key, check.err)
+		}
+	}
+	return cfg, nil
+}
+
+// decode is strict: a key that v has no field for is an error.
+func decode(data []byte, v any) error {
+	return toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(v)
+}
+
+// explain puts file, line and key in front of an error of [decode].
+func explain(path string, err error) error {
+	var unknown *toml.StrictMissingError
+	var at *toml.DecodeError
+	if !errors.As(err, &at) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	row, _ := at.Position()
+	key := strings.Join(at.Key(), ".")
+	switch {
+	case errors.As(err, &unknown):
+		return fmt.Errorf("%s:%d: unknown key %q; chatroom.example.toml shows all keys", path, row, key)
+	case key == "":
+		return fmt.Errorf("%s:%d: %w", path, row, at)
+	}
+	return fmt.Errorf("%s:%d: %s: %w", path, row, key, at)
+}
+
+// line tells on which line of data a key stands: read into a struct without
+// fields, every key is an unknown one, and the error has its position.
+func line(data []byte, key string) (row int) {
+	var unknown *toml.StrictMissingError
+	if errors.As(decode(data, &struct{}{}), &unknown) {
+		for _, at := range unknown.Errors {
+			if strings.Join(at.Key(), ".") == key {
+				row, _ = at.Position()
+			}
+		}
+	}
+	return row
+}
+
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%w; write HOST:PORT", err)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q: the port must be 0 to 65535", addr)
+	}
+	return nil
+}
+
+// checkOrigins accepts origins as browsers send them, and no pattern.
+func checkOrigins(origins []string) error {
+	for _, origin := range origins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
+			origin != strings.ToLower(u.Scheme+"://"+u.Host) {
+			return fmt.Errorf("%q: write an origin as https://chat.example.com, in lower case and without a path", origin)
+		}
+	}
+	return nil
+}
+
+func checkRange[T cmp.Ordered](v, least, most T) error {
+	if v < least || v > most {
+		return fmt.Errorf("%v: must be %v to %v", v, least, most)
+	}
+	return nil
+}
+
+func parseDuration(text string, to *time.Duration, most time.Duration) (err error) {
+	if *to, err = time.ParseDuration(text); err != nil {
+		return fmt.Errorf("%q: write a duration such as \"30s\"", text)
+	}
+	return checkRange(*to, time.Second, most)
+}
