@@ -13,13 +13,13 @@ lesson-%: ## run the demo of lesson N, with arguments: ARGS="-n 5 you"
 	@go run ./lessons run $* $(ARGS)
 
 test: ## run all tests
-	@go test $(ARGS) work
+	@go test $(TESTFLAGS) work
 
 check: fmt vet staticcheck tidy cross race alone ## all that a change must pass
 	@echo 'check: all passed'
 
 bench: ## run all benchmarks
-	@go test -run '^$$' -bench . -benchmem $(ARGS) work
+	@go test -run '^$$' -bench . -benchmem $(TESTFLAGS) work
 
 readme: ## bring console pictures and tables in the READMEs up to date
 	@go test -count=1 -run READMEsShow ./lessons/internal/weave -update
@@ -34,7 +34,7 @@ staticcheck: ## staticcheck finds nothing
 	@go tool staticcheck work
 
 race: ## all tests under the race detector, and no README has drifted
-	@CGO_ENABLED=1 go test -race -count=1 $(ARGS) work
+	@CGO_ENABLED=1 go test -race -count=1 $(TESTFLAGS) work
 
 alone: ## each module passes alone, each lesson copied out of here
 	@set -e; for m in $(filter-out $(LESSONS),$(MODULES)); do echo "alone: $$m"; (cd $$m && GOWORK=off go test ./...); done

@@ -117,7 +117,7 @@ func run(command string) (string, error) {
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = root
 	for _, e := range os.Environ() {
-		if !strings.HasPrefix(e, "MAKE") && !strings.HasPrefix(e, "MFLAGS") { // should make run this test
+		if name, _, _ := strings.Cut(e, "="); !strings.Contains(name, "MAKE") && name != "MFLAGS" && name != "ARGS" { // if make runs this test
 			cmd.Env = append(cmd.Env, e)
 		}
 	}
