@@ -43,7 +43,7 @@ func DefaultConfig() Config {
 func ReadConfig(path string) (Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration: %w; give the path of a readable file with -config", err)
+		return Config{}, fmt.Errorf("configuration: %w", err)
 	}
 	cfg := DefaultConfig()
 	room := &cfg.Room

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -32,8 +33,9 @@ func Main(run Run) {
 	os.Exit(Status(name, err, os.Stderr))
 }
 
-// Status tells err on stderr, in one line, and returns the exit status for it:
-// 0 for nil and for -h, 2 for wrong usage, 1 for anything else.
+// Status tells err on stderr, in one line, or a line for each that
+// [errors.Join] has joined, and returns the exit status for it: 0 for nil and
+// for -h, 2 for wrong usage, 1 for anything else.
 func Status(name string, err error, stderr io.Writer) int {
 	var usage *usageError
 	switch {
@@ -42,10 +44,15 @@ func Status(name string, err error, stderr io.Writer) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return 2
-	default:
-		fmt.Fprintf(stderr, "%s: %v%s\n", name, err, advice(err))
-		return 1
 	}
+	errs := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		errs = joined.Unwrap()
+	}
+	for _, err := range errs {
+		fmt.Fprintf(stderr, "%s: %v%s\n", name, err, advice(err))
+	}
+	return 1
 }
 
 // Parse reads args into fs, whose name is the usage line, for example
@@ -92,6 +99,8 @@ func advice(err error) string {
 		return "; stop the other server or choose another port with -addr"
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, windowsConnRefused):
 		return "; start the server first, or give its address with -addr"
+	case errors.Is(err, fs.ErrNotExist):
+		return "; check the name, and the folder you are in"
 	}
 	return ""
 }

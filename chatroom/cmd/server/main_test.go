@@ -51,7 +51,7 @@ func TestServerSaysWhatIsWrong(t *testing.T) {
 		{"a flag that it has not", []string{"-port", "1"}, 2, "flag provided but not defined: -port; usage: server [-config FILE]"},
 		{"an argument too many", []string{"9999"}, 2, `unexpected argument "9999"; usage: server`},
 		{"a port in use", []string{"-addr", taken.Addr().String()}, 1, "stop the other server or choose another port with -addr"},
-		{"a configuration that is not there", []string{"-config", "none.toml"}, 1, "give the path of a readable file with -config"},
+		{"a configuration that is not there", []string{"-config", "none.toml"}, 1, "check the name, and the folder you are in"},
 		{"a configuration with an unknown key", []string{"-config", wrong}, 1, `chat.toml:2: unknown key "colour"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
