@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,8 +117,8 @@ func run(command string) (string, error) {
 	}
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = root
-	for _, e := range os.Environ() {
-		if name, _, _ := strings.Cut(e, "="); !strings.Contains(name, "MAKE") && name != "MFLAGS" && name != "ARGS" { // if make runs this test
+	for _, e := range os.Environ() { // without what make and go test may have added
+		if name, _, _ := strings.Cut(e, "="); !strings.Contains(name, "MAKE") && !slices.Contains([]string{"MFLAGS", "ARGS", "GOWORK"}, name) {
 			cmd.Env = append(cmd.Env, e)
 		}
 	}
