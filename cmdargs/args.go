@@ -3,7 +3,7 @@ package cmdargs
 import (
 	"fmt"
 	"io"
-	"strings"
+	"regexp"
 )
 
 // List prints each element of list, which is os.Args or made like it, with its
@@ -18,10 +18,13 @@ func List(w io.Writer, list []string) {
 	}
 }
 
+// byGoRun matches the folders of go run: a temporary one, or the build cache.
+var byGoRun = regexp.MustCompile(`[/\\](go-build\d+[/\\]b001[/\\]exe|[0-9a-f]{64}-d)[/\\]`)
+
 // origin says where a program with this element 0 comes from.
 func origin(arg0 string) string {
-	if strings.Contains(arg0, "go-build") {
+	if byGoRun.MatchString(arg0) {
 		return "a file that `go run` has built in a folder of its own;\na built program finds here what was typed to start it"
 	}
-	return "what was typed, or what another program gave, to start it;\nunder `go run` it is a file in a folder of its own, with go-build in its path"
+	return "what was typed, or what another program gave, to start it;\nunder `go run` it is a file in a folder of its own"
 }

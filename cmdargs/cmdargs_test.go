@@ -25,7 +25,7 @@ func TestListShowsEachElementWithItsIndex(t *testing.T) {
   [0] "./args"
 
 [0] is the program: what was typed, or what another program gave, to start it;
-under ` + "`go run`" + ` it is a file in a folder of its own, with go-build in its path.
+under ` + "`go run`" + ` it is a file in a folder of its own.
 `},
 		{"elements with spaces, nothing, and signs in them", []string{"args", "two words", "", "-n=2", "你好"}, `os.Args has 5 elements:
   [0] "args"
@@ -35,7 +35,7 @@ under ` + "`go run`" + ` it is a file in a folder of its own, with go-build in i
   [4] "你好"
 
 [0] is the program: what was typed, or what another program gave, to start it;
-under ` + "`go run`" + ` it is a file in a folder of its own, with go-build in its path.
+under ` + "`go run`" + ` it is a file in a folder of its own.
 `},
 		{"a program that go run has built", []string{"/tmp/go-build1/b001/exe/args"}, `os.Args has 1 elements:
   [0] "/tmp/go-build1/b001/exe/args"

@@ -16,5 +16,5 @@ func ExampleList() {
 	//   [3] "one"
 	//
 	// [0] is the program: what was typed, or what another program gave, to start it;
-	// under `go run` it is a file in a folder of its own, with go-build in its path.
+	// under `go run` it is a file in a folder of its own.
 }

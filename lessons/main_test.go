@@ -72,6 +72,7 @@ func TestEveryLessonRuns(t *testing.T) {
 	bin := t.TempDir()
 	for _, l := range course.Lessons {
 		t.Run(fmt.Sprintf("lesson %d, %s", l.Number, l.Title), func(t *testing.T) {
+			require.Contains(t, promises, l.Number, "say what it promises")
 			var stdout, stderr bytes.Buffer
 			r := runner.Runner{Root: "..", Bin: bin, Stdout: &stdout, Stderr: &stderr}
 			require.NoError(t, r.Run(t.Context(), l, nil), "%s", &stderr)

@@ -8,9 +8,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -146,6 +148,17 @@ func TestEchoEndsWithItsContextThoughTheServerSaysNothing(t *testing.T) {
 	cancel()
 	_, err = tcphandshake.Echo(ctx, conn, []byte("hello?"))
 	require.ErrorIs(t, err, net.ErrClosed)
+}
+
+func TestEchoEndsWhenReadingFailsThoughWritingStillWaits(t *testing.T) {
+	t.Parallel()
+	ln := listen(t)
+	defer ln.Close()
+	conn, err := tcphandshake.Dial(t.Context(), ln.Addr().String())
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Unix(1, 0)))
+	_, err = tcphandshake.Echo(t.Context(), conn, make([]byte, 64<<20)) // nobody reads it
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 }
 
 type failingListener struct {

@@ -52,6 +52,8 @@ func explain(err error, server net.Addr) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("no answer from %s in time: the question or its answer was lost, or the server is slow, or none is there: %w", server, err)
+	case errors.Is(err, syscall.EMSGSIZE), errors.Is(err, errTooLong):
+		return fmt.Errorf("%w; a datagram takes at most %d bytes: ask something shorter", err, MaxPayload)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("no server at %s, as its host says (ICMP port unreachable): %w", server, err)
 	}

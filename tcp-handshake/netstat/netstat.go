@@ -17,7 +17,7 @@ import (
 
 // A Row is one socket: its two ends and its state, as this system spells it.
 type Row struct {
-	Local, Remote netip.AddrPort // Remote is 0.0.0.0:0 for a listener
+	Local, Remote netip.AddrPort // port 0 at Remote: a listener
 	State         string         // LISTEN, ESTABLISHED, FIN_WAIT2, …
 }
 
@@ -37,7 +37,7 @@ func Table(ctx context.Context, port uint16) ([]Row, error) {
 		}
 	}
 	slices.SortFunc(rows, func(a, b Row) int {
-		return cmp.Or(a.Remote.Compare(b.Remote), a.Local.Compare(b.Local))
+		return cmp.Or(cmp.Compare(min(a.Remote.Port(), 1), min(b.Remote.Port(), 1)), a.Remote.Compare(b.Remote), a.Local.Compare(b.Local))
 	})
 	return rows, nil
 }

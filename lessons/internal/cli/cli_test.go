@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -33,6 +34,7 @@ func TestStatusTellsTheErrorAndWhatToDo(t *testing.T) {
 		{"a port in use on Windows", syscall.Errno(10048), 1, "; stop the other server or choose another port with -addr\n"},
 		{"no server", os.NewSyscallError("connect", syscall.ECONNREFUSED), 1, "; start the server first, or give its address with -addr\n"},
 		{"no file", missing, 1, "; check the name, and the folder you are in\n"},
+		{"no port", &net.AddrError{Err: "missing port in address", Addr: "localhost"}, 1, "server: address localhost: missing port in address; give an address as HOST:PORT, such as 127.0.0.1:9000\n"},
 		{"two errors", errors.Join(errors.New("one"), errors.New("two")), 1, "server: one\nserver: two\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -7,10 +7,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	tcphandshake "example.com/netlessons/tcp-handshake"
 	"example.com/netlessons/tcp-handshake/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestClientPrintsWhatComesBack(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

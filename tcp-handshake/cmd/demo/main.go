@@ -6,7 +6,6 @@ import (
 	"context"
 	"flag"
 	"io"
-	"strings"
 
 	"example.com/netlessons/tcp-handshake/internal/cli"
 )
@@ -24,14 +23,18 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, _ io.Writer) e
 	if err := cli.Parse(fs, args, stdout); err != nil {
 		return err
 	}
-	scene, ok := scenes[fs.Arg(0)]
-	switch {
-	case fs.NArg() == 0:
+	if fs.NArg() == 0 {
 		return cli.Usage(fs, "say which demo")
-	case !ok:
+	}
+	scene, ok := scenes[fs.Arg(0)]
+	if !ok {
 		return cli.Usage(fs, "there is no demo %q", fs.Arg(0))
-	case fs.NArg() > 1:
-		return cli.Usage(fs, "unexpected argument %q", strings.Join(fs.Args()[1:], " "))
+	}
+	if err := cli.Parse(fs, fs.Args()[1:], stdout); err != nil { // what follows the demo's name
+		return err
+	}
+	if err := cli.NoArgs(fs); err != nil {
+		return err
 	}
 	return scene(ctx, stdout)
 }

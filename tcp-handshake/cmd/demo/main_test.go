@@ -7,9 +7,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"example.com/netlessons/tcp-handshake/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDemoShowsEachCallAndTheStatesAfterIt(t *testing.T) {
 	if runtime.GOOS != "linux" {
@@ -82,6 +85,14 @@ func TestDemoSaysWhatIsWrong(t *testing.T) {
 			require.Equal(t, 2, res.Status)
 			require.Contains(t, res.Stderr, tt.wantStderr)
 		})
+	}
+}
+
+func TestDemoTellsItsUsage(t *testing.T) {
+	for _, args := range [][]string{{"-h"}, {"states", "-h"}} {
+		res := clitest.Do(t, run, args...)
+		require.Equal(t, 0, res.Status)
+		require.Contains(t, res.Stdout, "usage: demo handshake|teardown|states")
 	}
 }
 

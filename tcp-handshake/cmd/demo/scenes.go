@@ -179,6 +179,9 @@ func (t *timeline) explain(text string) error {
 	if t.err != nil {
 		return t.err
 	}
+	if t.differ {
+		text = "\nThis system's table leaves out ends that no process holds; on Linux it shows\nthem all, and what follows is told from there.\n" + text
+	}
 	_, err := io.WriteString(t.out, text)
 	return err
 }

@@ -19,10 +19,11 @@ const none = "-"
 // A timeline runs calls, and prints after each the states of both ends. After
 // a failed call it does nothing more; err says what failed.
 type timeline struct {
-	ctx  context.Context
-	out  io.Writer
-	err  error
-	seen map[string]bool // the plain form of every state that was printed
+	ctx    context.Context
+	out    io.Writer
+	err    error
+	seen   map[string]bool // the plain form of every state that was printed
+	differ bool            // whether a state was printed that was not expected
 
 	serverAddr netip.AddrPort // where the server listens
 	clientAddr netip.AddrPort // the client's end, once Dial has returned
@@ -79,6 +80,7 @@ func (t *timeline) say(event, client, server string) {
 		if t.err = t.ctx.Err(); t.err == nil && strict {
 			t.err = fmt.Errorf("%s: the system reports %s and %s, want %s and %s", event, gotClient, gotServer, client, server)
 		}
+		t.differ = true
 		break
 	}
 	t.seen[plain(gotClient)], t.seen[plain(gotServer)] = true, true

@@ -7,9 +7,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"example.com/netlessons/tcp-handshake/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestNetstatShowsOnePort(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -5,10 +5,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	tcphandshake "example.com/netlessons/tcp-handshake"
 	"example.com/netlessons/tcp-handshake/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestServerAnswersUntilCtrlC(t *testing.T) {
 	addr, stop := clitest.Start(t, run, "-addr", "127.0.0.1:0")

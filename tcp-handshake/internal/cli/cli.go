@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -26,6 +27,7 @@ type Run func(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 // Main runs a command and exits with its [Status]. Ctrl-C ends ctx, so that
 // the command can clean up; a second Ctrl-C kills it.
 func Main(run Run) {
+	signal.Ignore(syscall.SIGPIPE) // as in `… | head -1`: go on, and clean up
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
@@ -94,11 +96,15 @@ func (e *usageError) Unwrap() error { return e.error }
 // its own numbers for them, which mean nothing on other systems.
 func advice(err error) string {
 	const windowsAddrInUse, windowsConnRefused = syscall.Errno(10048), syscall.Errno(10061)
+	var noAddr *net.AddrError
+	var noHost *net.DNSError
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, windowsAddrInUse):
 		return "; stop the other server or choose another port with -addr"
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, windowsConnRefused):
 		return "; start the server first, or give its address with -addr"
+	case errors.As(err, &noAddr), errors.As(err, &noHost):
+		return "; give an address as HOST:PORT, such as 127.0.0.1:9000"
 	case errors.Is(err, fs.ErrNotExist):
 		return "; check the name, and the folder you are in"
 	}

@@ -6,10 +6,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	udpecho "example.com/netlessons/udp-echo"
 	"example.com/netlessons/udp-echo/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestClientPrintsEachAnswer(t *testing.T) {
 	server, err := udpecho.Listen("127.0.0.1:0")

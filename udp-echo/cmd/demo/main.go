@@ -22,7 +22,7 @@ func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string, _ io.Reader, stdout, _ io.Writer) error {
 	fs := flag.NewFlagSet("demo [-clients N]", flag.ContinueOnError)
-	clients := fs.Int("clients", 1000, "how many `N` clients ask at once in the second part")
+	clients := fs.Int("clients", 1000, "how many clients have a socket open in the second part; 100 of `N` ask at a time")
 	if err := cli.Parse(fs, args, stdout); err != nil {
 		return err
 	}

@@ -6,10 +6,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	udpecho "example.com/netlessons/udp-echo"
 	"example.com/netlessons/udp-echo/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestServerAnswersUntilCtrlC(t *testing.T) {
 	addr, stop := clitest.Start(t, run, "-addr", "127.0.0.1:0", "-v")
