@@ -3,6 +3,7 @@ package netlab_test
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func must[T any](v T, err error) T {
 // the end of 60 s of TIME-WAIT.
 func BenchmarkConnectionLife(b *testing.B) {
 	b.ReportAllocs()
-	packets := 0
+	packets, before := 0, allocated()
 	for b.Loop() {
 		lab := netlab.New()
 		client, server := lab.Host("client"), lab.Host("server")
@@ -37,13 +38,13 @@ func BenchmarkConnectionLife(b *testing.B) {
 		packets += len(lab.Trace().Packets)
 		lab.Close()
 	}
-	b.ReportMetric(float64(packets)/b.Elapsed().Seconds(), "packets/s")
+	report(b, packets, before)
 }
 
 // BenchmarkLossyMiB sends 1 MiB over a wire that loses every fiftieth packet.
 func BenchmarkLossyMiB(b *testing.B) {
 	b.ReportAllocs()
-	packets := 0
+	packets, before := 0, allocated()
 	data := make([]byte, 1<<20)
 	for b.Loop() {
 		lab := netlab.New()
@@ -60,8 +61,18 @@ func BenchmarkLossyMiB(b *testing.B) {
 		packets += len(lab.Trace().Packets)
 		lab.Close()
 	}
+	report(b, packets, before)
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+func report(b *testing.B, packets int, before uint64) {
 	b.ReportMetric(float64(packets)/b.Elapsed().Seconds(), "packets/s")
-	b.ReportMetric(float64(packets)/float64(b.N), "packets/op")
+	b.ReportMetric(float64(allocated()-before)/float64(packets), "B/packet")
 }
 
 // BenchmarkFullMesh connects each of 200 hosts with each other one.

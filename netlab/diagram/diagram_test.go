@@ -282,3 +282,11 @@ func golden(t *testing.T, name, got string) {
 		t.Errorf("diagram (-want +got):\n%s", diff)
 	}
 }
+
+func TestOnlyATerminalWithoutNO_COLORWantsColor(t *testing.T) {
+	require.False(t, diagram.WantsColor(io.Discard))
+	file, err := os.Create(filepath.Join(t.TempDir(), "out.txt"))
+	require.NoError(t, err)
+	defer file.Close()
+	require.False(t, diagram.WantsColor(file))
+}

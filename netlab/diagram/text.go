@@ -3,7 +3,10 @@ package diagram
 import (
 	"bytes"
 	"io"
+	"os"
 	"time"
+
+	"golang.org/x/term"
 
 	"example.com/netlessons/netlab/trace"
 )
@@ -12,7 +15,7 @@ import (
 type TextOptions struct {
 	Width int  // of the longest line, in cells of a terminal; 0 is 80
 	Plain bool // write nothing but ASCII
-	Color bool // write ANSI escape sequences
+	Color bool // write ANSI escape sequences; see [WantsColor]
 }
 
 // Text writes t as a sequence diagram of lines no wider than opts.Width.
@@ -38,6 +41,16 @@ func Text(w io.Writer, t *trace.Trace, opts TextOptions) error {
 	}
 	_, err := w.Write(p.out.Bytes())
 	return err
+}
+
+// WantsColor tells whether what is written to w should be coloured: w is a
+// terminal, and NO_COLOR is not set (see no-color.org).
+func WantsColor(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	return term.IsTerminal(int(f.Fd()))
 }
 
 // A page is a text diagram as it is written.

@@ -25,6 +25,7 @@ func main() {
 func run(args []string, stdout io.Writer) error {
 	fs := flag.NewFlagSet("handshake", flag.ContinueOnError)
 	format := fs.String("format", "text", "text, svg or json")
+	plain := fs.Bool("plain", false, "text in plain ASCII")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func run(args []string, stdout io.Writer) error {
 
 	switch *format {
 	case "text":
-		return diagram.Text(stdout, lab.Trace(), diagram.TextOptions{})
+		return diagram.Text(stdout, lab.Trace(), diagram.TextOptions{Plain: *plain, Color: diagram.WantsColor(stdout)})
 	case "svg":
 		return diagram.SVG(stdout, lab.Trace())
 	case "json":
