@@ -221,6 +221,7 @@ func TestHTTP(t *testing.T) {
 		{"with its style", "GET", "/style.css", 200, "text/css; charset=utf-8", "prefers-color-scheme: dark"},
 		{"and its script", "GET", "/chat.js", 200, "text/javascript; charset=utf-8", "textContent"},
 		{"nothing else is there", "GET", "/page/", 404, "text/plain; charset=utf-8", "404 page not found"},
+		{"nor the room at a path that only ends in /ws", "GET", "/room/ws", 404, "text/plain; charset=utf-8", "404 page not found"},
 		{"nor outside the page's folder", "GET", "/../server.go", 404, "text/plain; charset=utf-8", "404 page not found"},
 		{"nothing can be posted", "POST", "/", 405, "text/plain; charset=utf-8", "Method Not Allowed"},
 		{"/ws without an upgrade is a bad request", "GET", "/ws?nick=ann", 400, "text/plain; charset=utf-8", "Bad Request"},

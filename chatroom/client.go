@@ -55,8 +55,11 @@ func (c *Conn) Send(text string) error {
 // behind the last one; any other end is an error that says why.
 func (c *Conn) Receive() (m ws.Message, err error) {
 	err = c.conn.ReadJSON(&m)
-	if websocket.IsCloseError(err, websocket.CloseNormalClosure) {
-		return m, io.EOF
+	switch {
+	case websocket.IsCloseError(err, websocket.CloseNormalClosure):
+		err = io.EOF
+	case websocket.IsCloseError(err, websocket.CloseMessageTooBig):
+		err = fmt.Errorf("%w; say it in shorter messages", err)
 	}
 	return m, err
 }

@@ -28,11 +28,12 @@ func DefaultConfig() Config {
 	return Config{
 		Addr: "127.0.0.1:9999",
 		Room: ws.Config{
-			MessageBytes:  4 << 10,
-			QueueMessages: 256,
-			QueueBytes:    256 << 10,
-			WriteTimeout:  10 * time.Second,
-			PongTimeout:   60 * time.Second,
+			MessageBytes:      4 << 10,
+			MessagesPerSecond: 50,
+			QueueMessages:     256,
+			QueueBytes:        256 << 10,
+			WriteTimeout:      10 * time.Second,
+			PongTimeout:       60 * time.Second,
 		},
 	}
 }
@@ -48,15 +49,16 @@ func ReadConfig(path string) (Config, error) {
 	cfg := DefaultConfig()
 	room := &cfg.Room
 	file := struct {
-		Addr          *string   `toml:"addr"`
-		Origins       *[]string `toml:"origins"`
-		MessageBytes  *int      `toml:"message_bytes"`
-		QueueMessages *int      `toml:"queue_messages"`
-		QueueBytes    *int      `toml:"queue_bytes"`
-		WriteTimeout  string    `toml:"write_timeout"`
-		PongTimeout   string    `toml:"pong_timeout"`
+		Addr              *string   `toml:"addr"`
+		Origins           *[]string `toml:"origins"`
+		MessageBytes      *int      `toml:"message_bytes"`
+		MessagesPerSecond *int      `toml:"messages_per_second"`
+		QueueMessages     *int      `toml:"queue_messages"`
+		QueueBytes        *int      `toml:"queue_bytes"`
+		WriteTimeout      string    `toml:"write_timeout"`
+		PongTimeout       string    `toml:"pong_timeout"`
 	}{
-		&cfg.Addr, &room.Origins, &room.MessageBytes, &room.QueueMessages, &room.QueueBytes,
+		&cfg.Addr, &room.Origins, &room.MessageBytes, &room.MessagesPerSecond, &room.QueueMessages, &room.QueueBytes,
 		room.WriteTimeout.String(), room.PongTimeout.String(),
 	}
 	if err := decode(data, &file); err != nil {
@@ -69,6 +71,7 @@ func ReadConfig(path string) (Config, error) {
 		{"addr", checkAddr(cfg.Addr)},
 		{"origins", checkOrigins(room.Origins)},
 		{"message_bytes", checkRange(room.MessageBytes, 1, 1<<20)},
+		{"messages_per_second", checkRange(room.MessagesPerSecond, 1, 1000)},
 		{"queue_messages", checkRange(room.QueueMessages, 1, 1<<16)},
 		{"queue_bytes", checkRange(room.QueueBytes, 1<<10, 16<<20)},
 		{"write_timeout", parseDuration(file.WriteTimeout, &room.WriteTimeout, 10*time.Minute)},

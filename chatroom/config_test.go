@@ -28,7 +28,7 @@ func TestReadConfig(t *testing.T) {
 	all := chatroom.Config{
 		Addr: "[::1]:80",
 		Room: ws.Config{
-			Origins: []string{"https://a.example", "http://b.example:8080"}, MessageBytes: 1, QueueMessages: 2, QueueBytes: 3000,
+			Origins: []string{"https://a.example", "http://b.example:8080"}, MessageBytes: 1, MessagesPerSecond: 6, QueueMessages: 2, QueueBytes: 3000,
 			WriteTimeout: 4 * time.Second, PongTimeout: 5 * time.Minute,
 		},
 	}
@@ -41,6 +41,7 @@ func TestReadConfig(t *testing.T) {
 			addr = "[::1]:80"
 			origins = ["https://a.example", "http://b.example:8080"]
 			message_bytes = 1
+			messages_per_second = 6
 			queue_messages = 2
 			queue_bytes = 3_000
 			write_timeout = "4s"
@@ -68,6 +69,7 @@ func TestReadConfigNamesFileLineAndKey(t *testing.T) {
 		{"a duration without a unit", "write_timeout = \"10\"\n", `chat.toml:1: write_timeout: "10": write a duration such as "30s"`},
 		{"a duration too short", "write_timeout = \"1ms\"\n", "chat.toml:1: write_timeout: 1ms: must be 1s to 10m0s"},
 		{"a number out of range", "queue_messages = 0\n", "chat.toml:1: queue_messages: 0: must be 1 to 65536"},
+		{"a pace at which nothing may be said", "messages_per_second = 0\n", "chat.toml:1: messages_per_second: 0: must be 1 to 1000"},
 		{"a value of another kind", "\nmessage_bytes = \"many\"\n", "chat.toml:2: message_bytes: toml: cannot decode TOML string"},
 		{"an origin for everybody", "origins = [\"*\"]\n", `chat.toml:1: origins: "*": write an origin as https://chat.example.com`},
 		{"an origin with a path", "origins = [\n\"https://a.example/\"]\n", `chat.toml:1: origins: "https://a.example/": write`},

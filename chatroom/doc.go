@@ -14,7 +14,8 @@
 //	                 {"type":"leave","from":"ann"}                 to all others
 //	                 {"type":"error","text":"say something"}       to one who can do better
 //
-// Everybody sees the messages in the same order. A connection ends with a
+// Everybody sees the messages in the same order. A client that sends faster than
+// the room allows is slowed down, not disconnected. A connection ends with a
 // close frame that says why:
 //
 //	1000  the client left

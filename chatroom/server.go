@@ -20,7 +20,8 @@ import (
 func Serve(ctx context.Context, ln net.Listener, cfg Config, log *slog.Logger) error {
 	defer context.AfterFunc(ctx, func() { ln.Close() })()
 
-	// Step 2: what ends in /ws goes to IndexHandler in ws/ws.go.
+	// Step 2: GET /ws, and no longer path that ends so, goes to IndexHandler in
+	// ws/ws.go.
 	room := ws.NewRoom(cfg.Room, log)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws", room.IndexHandler)

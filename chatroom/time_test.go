@@ -1,8 +1,10 @@
 package chatroom_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -34,6 +36,7 @@ func TestASlowClientIsKickedAndTheOthersNoticeNothing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cfg := chatroom.DefaultConfig()
 				cfg.Room.QueueMessages, cfg.Room.QueueBytes = tt.queueMessages, tt.queueBytes
+				cfg.Room.MessagesPerSecond = 1000 // so that bob need not wait for that
 				room, _ := serveInMemory(t, cfg)
 				slow := room.dial(t, "slow")
 				require.Equal(t, `{"type":"join","from":"slow"}`, text(t, slow))
@@ -66,6 +69,93 @@ func TestASlowClientIsKickedAndTheOthersNoticeNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestABurstFromOneClientIsSlowedDownAndHurtsNobody(t *testing.T) {
+	for _, tt := range []struct {
+		name              string
+		messagesPerSecond int
+		want              time.Duration // for 1,000 messages
+	}{
+		{"at the default pace", chatroom.DefaultConfig().Room.MessagesPerSecond, 19 * time.Second},
+		{"though it takes longer than a pong may", 10, 99 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cfg := chatroom.DefaultConfig()
+				cfg.Room.MessagesPerSecond = tt.messagesPerSecond
+				room, _ := serveInMemory(t, cfg)
+				var want []string
+				for i := range 1000 {
+					want = append(want, fmt.Sprintf(`{"type":"message","from":"client-0","text":"%d"}`, i))
+				}
+				start := time.Now()
+				var wg sync.WaitGroup
+				var clients []*websocket.Conn
+				for i := range 3 {
+					conn := room.dial(t, fmt.Sprint("client-", i))
+					clients = append(clients, conn)
+					if i == 0 { // over TCP, its answer to a ping waits behind its messages
+						conn.SetPingHandler(func(string) error { return nil })
+					}
+					wg.Go(func() {
+						var got []string
+						for len(got) < len(want) {
+							_, data, err := conn.ReadMessage()
+							if err != nil {
+								t.Errorf("client %d after %d messages: %v", i, len(got), err)
+								return
+							}
+							if strings.Contains(string(data), `"message"`) {
+								got = append(got, string(data))
+								time.Sleep(10 * time.Millisecond) // no program is infinitely fast
+							}
+						}
+						if diff := cmp.Diff(want, got); diff != "" {
+							t.Errorf("client %d got (-want +got):\n%s", i, diff)
+						}
+					})
+				}
+				synctest.Wait() // until all are in the room
+				for i := range want {
+					err := clients[0].WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"message","text":"%d"}`, i))
+					if err != nil {
+						t.Errorf("message %d: %v", i, err)
+						for _, conn := range clients { // or they wait for ever
+							conn.Close()
+						}
+						break
+					}
+				}
+				took := time.Since(start)
+				wg.Wait()
+				require.Equal(t, tt.want, took, "the sender is held back")
+			})
+		})
+	}
+}
+
+func TestAClientThatIsBeingSlowedDownCannotHoldUpTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := chatroom.DefaultConfig()
+		cfg.Room.MessagesPerSecond = 1
+		room, stop := serveInMemory(t, cfg)
+		ann := room.dial(t, "ann")
+		ended := make(chan error, 1)
+		go func() {
+			var err error
+			for err == nil {
+				_, _, err = ann.ReadMessage()
+			}
+			ended <- err
+		}()
+		require.NoError(t, ann.WriteMessage(websocket.TextMessage, []byte(`{"type":"message","text":"1"}`)))
+		synctest.Wait() // until the server waits before it reads on
+		start := time.Now()
+		stop()
+		require.True(t, websocket.IsCloseError(<-ended, websocket.CloseGoingAway))
+		require.Zero(t, time.Since(start))
+	})
 }
 
 func TestAClientThatAnswersNoPingLeavesAfter60Seconds(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -29,19 +30,19 @@ func readOK(conn net.Conn, timeout time.Duration) error {
 }
 
 // readEnd ends our side of conn and waits for the receiver to end the other. A
-// reset instead means that it could not keep the file.
+// reset instead, before or after ours, means that it could not keep the file.
 func readEnd(conn net.Conn, timeout time.Duration) error {
 	half, ok := conn.(interface{ CloseWrite() error })
 	if !ok {
 		return nil // net.Pipe, for one, has no sides to end
 	}
-	if err := half.CloseWrite(); err != nil {
-		return err
-	}
 	if err := conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
-	_, err := io.Copy(io.Discard, conn)
+	err := half.CloseWrite()
+	if err == nil {
+		_, err = io.Copy(io.Discard, conn)
+	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("all is sent, but the receiver has not closed within %s; look there whether the file is whole: %w", timeout, err)
@@ -49,6 +50,20 @@ func readEnd(conn net.Conn, timeout time.Duration) error {
 		return fmt.Errorf("the receiver did not keep the file; its log may say why: %w", err)
 	}
 	return nil
+}
+
+// endedByReceiver finds in a write error that the other side is gone. What is
+// around it names our file, because sendfile reads and writes in one. Windows
+// has numbers of its own, which mean nothing on other systems.
+func endedByReceiver(err error) (errno syscall.Errno, ok bool) {
+	const windowsConnAborted, windowsConnReset = syscall.Errno(10053), syscall.Errno(10054)
+	if errors.As(err, &errno) {
+		switch errno {
+		case syscall.EPIPE, syscall.ECONNRESET, windowsConnAborted, windowsConnReset:
+			return errno, true
+		}
+	}
+	return 0, false
 }
 
 // abort closes conn with a reset, so that the other side sees an error. An

@@ -78,6 +78,9 @@ func sendFile(conn net.Conn, file *os.File) (int64, error) {
 	// Steps 6.2 to 6.4: read, write, until the end of the file. Between a file
 	// and a TCP connection io.Copy lets the system do all of it (sendfile).
 	n, err := io.Copy(conn, file)
+	if errno, ok := endedByReceiver(err); ok {
+		err = fmt.Errorf("the receiver ended the transfer; its log may say why: %w", errno)
+	}
 	if err != nil {
 		err = fmt.Errorf("after %d bytes: %w", n, err)
 	}

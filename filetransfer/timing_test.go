@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +121,18 @@ func TestSendWaitsNoLongerThanItsTimeout(t *testing.T) {
 	}
 }
 
+func TestAReceiverThatIsGoneWhenAllIsSentDidNotKeepTheFile(t *testing.T) {
+	t.Parallel()
+	file, err := os.Open(write(t, "a.txt", "content"))
+	require.NoError(t, err)
+	defer file.Close()
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	go func() { answer(theirs, "ok"); io.CopyN(io.Discard, theirs, 7) }()
+	_, err = filetransfer.SendOver(t.Context(), gone{ours}, file, timeout)
+	require.ErrorContains(t, err, "the receiver did not keep the file; its log may say why: shutdown: ")
+}
+
 // servePipe is serve for one sender, at the other end of a net.Pipe.
 func servePipe(t *testing.T) (*receiver, net.Conn) {
 	t.Helper()
@@ -152,3 +165,8 @@ func (ln *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 type halves struct{ net.Conn }
 
 func (halves) CloseWrite() error { return nil }
+
+// gone is a connection that was reset just now, which TCP tells at CloseWrite.
+type gone struct{ net.Conn }
+
+func (gone) CloseWrite() error { return os.NewSyscallError("shutdown", syscall.ENOTCONN) }

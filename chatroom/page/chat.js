@@ -43,7 +43,8 @@ function closed(event) {
   socket = undefined;
   inRoom(false);
   if (event.code === 1000) return tell("You left.");
-  tell("Not connected: " + (event.reason || `no answer from the server (${event.code})`) + ".", true);
+  const why = { 1006: "no answer from the server", 1009: "that message was too long" };
+  tell("Not connected: " + (event.reason || why[event.code] || `close code ${event.code}`) + ".", true);
 }
 
 function inRoom(yes) {

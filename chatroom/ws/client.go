@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 )
 
 // CloseWait is how long a client may take to answer the close frame.
@@ -23,6 +24,7 @@ type Client struct {
 	room *Room
 	conn *websocket.Conn
 	nick string
+	pace *rate.Limiter
 
 	queue  chan []byte
 	queued atomic.Int64 // bytes in queue
@@ -36,6 +38,7 @@ type Client struct {
 func newClient(room *Room, conn *websocket.Conn, nick string) *Client {
 	return &Client{
 		room: room, conn: conn, nick: nick,
+		pace:  rate.NewLimiter(rate.Limit(room.cfg.MessagesPerSecond), room.cfg.MessagesPerSecond),
 		queue: make(chan []byte, room.cfg.QueueMessages),
 		done:  make(chan struct{}),
 	}

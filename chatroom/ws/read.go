@@ -38,10 +38,11 @@ func (c *Client) read() {
 func (c *Client) listen() error {
 	alive := func(string) error { return c.conn.SetReadDeadline(time.Now().Add(c.room.cfg.PongTimeout)) }
 	c.conn.SetPongHandler(alive)
-	alive("")
 	c.conn.SetReadLimit(int64(c.room.cfg.MessageBytes))            // Over it, ReadMessage sends the close frame 1009.
 	c.conn.SetCloseHandler(func(int, string) error { return nil }) // The writer answers, after what is queued.
 	for {
+		c.wait()
+		alive("") // A pong may be on its way behind messages that had to wait.
 		kind, data, err := c.conn.ReadMessage()
 		switch {
 		case os.IsTimeout(err):
@@ -58,6 +59,15 @@ func (c *Client) listen() error {
 		default:
 			c.act(data)
 		}
+	}
+}
+
+// wait keeps the client to its pace: as long as nothing is read, TCP holds the
+// sender back. Otherwise one that pastes a book would fill everybody's queue.
+func (c *Client) wait() {
+	select {
+	case <-time.After(c.pace.Reserve().Delay()):
+	case <-c.done:
 	}
 }
 

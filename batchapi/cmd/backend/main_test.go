@@ -6,9 +6,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"example.com/netlessons/batchapi/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestBackendAnswersUntilCtrlC(t *testing.T) {
 	addr, stop := clitest.Start(t, run, "-addr", "127.0.0.1:0", "-delay", "1ms")

@@ -157,7 +157,11 @@ func build(ctx context.Context, dir string, stdout io.Writer) (file string, err 
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s"} // -s: without the tables for debuggers
 	cmd := exec.CommandContext(ctx, goTool, append(args, "-o", dir, "example.com/netlessons/batchapi/cmd/server")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // no C library
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case err != nil:
 		return "", fmt.Errorf("build the server: %w: %s; start the demo in the folder of its source", err, bytes.TrimSpace(out))
 	}
 

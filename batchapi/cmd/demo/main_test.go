@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"example.com/netlessons/batchapi/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDemoShowsBothTimesAndTheCopiedServer(t *testing.T) {
 	res := clitest.Do(t, run)
@@ -19,6 +24,13 @@ func TestDemoShowsBothTimesAndTheCopiedServer(t *testing.T) {
 	} {
 		require.Contains(t, res.Stdout, want)
 	}
+}
+
+func TestDemoGivesNoAdviceWhenCtrlCEndsItsBuild(t *testing.T) {
+	ctx, ctrlC := context.WithCancel(t.Context())
+	ctrlC()
+	_, err := build(ctx, t.TempDir(), io.Discard)
+	require.Equal(t, context.Canceled, err)
 }
 
 func TestDemoFailsWhenItCannotBuildTheServer(t *testing.T) {

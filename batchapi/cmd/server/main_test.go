@@ -9,10 +9,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"example.com/netlessons/batchapi"
 	"example.com/netlessons/batchapi/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestServerAnswersUntilCtrlC(t *testing.T) {
 	backend := httptest.NewServer(batchapi.Backend(0))

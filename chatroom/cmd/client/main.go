@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"example.com/netlessons/chatroom"
@@ -44,18 +45,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, _ io.Write
 	lines, end := readLines(ctx, stdin)
 	received := make(chan error, 1)
 	go func() { received <- receive(conn, stdout) }()
+	var inputErr error
 	for {
 		select {
 		case line := <-lines:
-			if conn.Send(line) != nil { // the connection has ended
+			if err := conn.Send(line); os.IsTimeout(err) {
+				return fmt.Errorf("%w; the server takes no more: say less at once", err)
+			} else if err != nil { // the connection has ended
 				return <-received
 			}
-		case err := <-end:
-			return errors.Join(err, leave(conn, received))
+		case inputErr = <-end:
+			conn.Leave() // received tells when the server has taken all lines, at its pace, and this
 		case <-ctx.Done():
-			return leave(conn, received)
+			return errors.Join(inputErr, leave(conn, received))
 		case err := <-received:
-			return err
+			return errors.Join(inputErr, err)
 		}
 	}
 }

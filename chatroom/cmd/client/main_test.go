@@ -65,6 +65,15 @@ func TestClientEndsWithTheServer(t *testing.T) {
 	require.EqualError(t, <-done, "disconnected: websocket: close 1001 (going away): the server is shutting down")
 }
 
+func TestClientSaysWhatToDoAboutAMessageThatIsTooLong(t *testing.T) {
+	addr, _ := serve(t)
+	res := clitest.Do(t, func(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) error {
+		return run(ctx, args, strings.NewReader(strings.Repeat("x", 5000)), stdout, stderr)
+	}, "-addr", addr, "-nick", "ann")
+	require.Equal(t, 1, res.Status)
+	require.Equal(t, "command: disconnected: websocket: close 1009 (message too big); say it in shorter messages\n", res.Stderr)
+}
+
 func TestClientSaysWhatIsWrong(t *testing.T) {
 	addr, _ := serve(t)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")

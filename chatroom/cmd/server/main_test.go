@@ -7,10 +7,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"example.com/netlessons/chatroom"
 	"example.com/netlessons/chatroom/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestServerServesUntilCtrlC(t *testing.T) {
 	addr, stop := clitest.Start(t, run, "-config", "../../chatroom.example.toml", "-addr", "127.0.0.1:0")

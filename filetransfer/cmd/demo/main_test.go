@@ -1,15 +1,19 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"example.com/netlessons/filetransfer/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDemoComparesBothEndsAndShowsWhatIsLost(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "文件.txt")
@@ -34,6 +38,19 @@ func TestDemoSendsTheREADMEThatGoWorkMarks(t *testing.T) {
 	require.Contains(t, clitest.Do(t, run).Stdout, ": 14 bytes in ")
 	require.NoError(t, os.Remove(filepath.Join(root, "go.work")))
 	require.Contains(t, clitest.Do(t, run).Stdout, ": 10 bytes in ")
+}
+
+func TestDemoLeavesNothingBehindThoughNobodyReadsItsOutput(t *testing.T) {
+	path, temp := filepath.Join(t.TempDir(), "a.txt"), t.TempDir()
+	require.NoError(t, os.WriteFile(path, []byte("abc"), 0o666))
+	t.Setenv("TMPDIR", temp)
+	t.Setenv("TMP", temp) // its name on Windows
+	r, stdout := io.Pipe()
+	require.NoError(t, r.Close())
+	require.NoError(t, run(t.Context(), []string{path}, nil, stdout, io.Discard))
+	left, err := os.ReadDir(temp)
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
 
 func TestDemoSaysWhatIsWrong(t *testing.T) {

@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"example.com/netlessons/filetransfer"
 	"example.com/netlessons/filetransfer/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestReceiveSavesUntilCtrlC(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "folder")

@@ -9,10 +9,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"example.com/netlessons/filetransfer"
 	"example.com/netlessons/filetransfer/internal/cli/clitest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSendSendsEveryFileThatItCan(t *testing.T) {
 	dir, err := os.OpenRoot(t.TempDir())
