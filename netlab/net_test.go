@@ -304,21 +304,23 @@ func TestTheEndOfALiveLabWakesWhatWaits(t *testing.T) {
 }
 
 func TestAClosedLabGivesItsMemoryBack(t *testing.T) {
-	one := func() {
-		lab := netlab.New()
-		a, b := lab.Host("a"), lab.Host("b")
-		ca, cb, _ := connected(t, lab, a, b)
-		must(ca.Write(make([]byte, 1<<20)))
-		must(io.ReadFull(cb, make([]byte, 1<<20)))
-		lab.Close()
+	for _, tt := range []struct {
+		name string
+		run  func()
+	}{
+		{"after a script", func() { script(t, 1) }},
+		{"after a live lab in a test", func() { copyLossy(t, 1) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.run()
+			before, goroutines := heap(), runtime.NumGoroutine()
+			for range 10 {
+				tt.run()
+			}
+			require.Less(t, heap()-before, int64(2<<20), "each lab had megabytes on its wire")
+			require.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
+		})
 	}
-	one()
-	before, goroutines := heap(), runtime.NumGoroutine()
-	for range 20 {
-		one()
-	}
-	require.Less(t, heap()-before, int64(2<<20), "20 labs had 1 MiB on the wire each")
-	require.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
 }
 
 func heap() int64 {
