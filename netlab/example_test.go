@@ -1,8 +1,10 @@
 package netlab_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"syscall"
 	"time"
 
 	"example.com/netlessons/netlab"
@@ -118,3 +120,45 @@ func ExampleErrStuck() {
 	// Output:
 	// accept tcp 10.0.0.1:80: waits for a connection, but nothing can happen any more
 }
+
+func ExampleBandwidth() {
+	// 1 Mbit/s: a packet of 1,000 bytes takes 8 ms to be sent.
+	lab := netlab.New(netlab.Bandwidth(1_000_000))
+	defer lab.Close()
+	client, server := lab.Host("client"), lab.Host("server")
+	pc := must(server.ListenPacket("udp", ":53"))
+	c := must(client.Dial("udp", "server:53"))
+	must(c.Write(make([]byte, 1000-28))) // 20 bytes of IP header and 8 of UDP
+	must2(pc.ReadFrom(make([]byte, 1000)))
+	fmt.Println(lab.Elapsed())
+	// Output:
+	// 18ms
+}
+
+func ExampleIPv6() {
+	lab := netlab.New(netlab.IPv6())
+	defer lab.Close()
+	client, server := lab.Host("client"), lab.Host("server")
+	server.Listen("tcp", ":80")
+	c := must(client.Dial("tcp", "server:80"))
+	fmt.Println(c.RemoteAddr())
+	// Output:
+	// [fd00::2]:80
+}
+
+func ExampleConn_SetLinger() {
+	lab := netlab.New()
+	defer lab.Close()
+	client, server := lab.Host("client"), lab.Host("server")
+	ln := must(server.Listen("tcp", ":80"))
+	c := must(client.Dial("tcp", "server:80")).(*netlab.Conn)
+	s := must(ln.Accept())
+	c.SetLinger(0) // Close shall reset the connection
+	c.Close()
+	_, err := s.Read(make([]byte, 1))
+	fmt.Println(errors.Is(err, syscall.ECONNRESET))
+	// Output:
+	// true
+}
+
+func must2[A, B any](a A, _ B, err error) A { return must(a, err) }

@@ -6,10 +6,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -275,6 +279,51 @@ func TestALiveLabsTimeIsThatOfTheBubble(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, 4020*time.Millisecond, time.Since(start))
 	})
+}
+
+func TestALiveLabCanBeSlowedDown(t *testing.T) {
+	lab, a, b := twoHosts(t)
+	synctest.Test(t, func(t *testing.T) {
+		stop := lab.LiveAt(0.5, synctest.Wait)
+		defer stop()
+		start := time.Now()
+		must(b.Listen("tcp", ":80"))
+		must(a.Dial("tcp", "b:80"))
+		require.Equal(t, 40*time.Millisecond, time.Since(start), "a round trip of 20 ms, at half the speed")
+		require.Equal(t, 20*time.Millisecond, lab.Elapsed())
+	})
+}
+
+func TestCloseReadEndsReadingAlone(t *testing.T) {
+	lab, a, b := twoHosts(t)
+	ca, cb, mark := connected(t, lab, a, b)
+	require.NoError(t, ca.CloseRead())
+	_, err := ca.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+	must(io.WriteString(ca, "still sent"))
+	must(io.ReadFull(cb, make([]byte, 10)))
+	require.Equal(t, "a", lab.Trace().Packets[mark].From, "nothing was sent for CloseRead")
+	require.Equal(t, 10, lab.Trace().Packets[mark].Length)
+}
+
+// The package page begins with a complete program.
+func TestTheProgramOfThePackagePageRuns(t *testing.T) {
+	page, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	_, code, ok := strings.Cut(string(page), "//\tpackage main\n")
+	require.True(t, ok)
+	code, _, ok = strings.Cut("//\tpackage main\n"+code, "\n// # ")
+	require.True(t, ok)
+	var program strings.Builder
+	for line := range strings.Lines(code) {
+		program.WriteString(strings.TrimPrefix(strings.TrimPrefix(line, "//"), "\t"))
+	}
+	file := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(file, []byte(program.String()), 0o644))
+	out, err := exec.Command("go", "run", file).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "✗ lose the SYN")
+	require.Contains(t, string(out), "again SYN seq=0")
 }
 
 func TestTheEndOfALiveLabWakesWhatWaits(t *testing.T) {
