@@ -24,21 +24,33 @@ type Lesson struct {
 var Lessons = []Lesson{
 	{
 		Number: 1, Title: "Three-way handshake", TitleZH: "三次握手", Notes: []string{"handshake"}, Module: "tcp-handshake",
-		Shows:   "when Dial and Accept return, and both ends' states then",
-		ShowsZH: "Dial 和 Accept 何时返回，此时两端各处于什么状态",
-		Demo:    []string{"tcp-handshake/cmd/demo", "handshake"},
+		Shows:   "SYN, SYN+ACK, ACK; both ends' states; when Dial and Accept return",
+		ShowsZH: "SYN、SYN+ACK、ACK，两端的状态，Dial 和 Accept 何时返回",
+		Demo:    []string{"tcp-handshake/cmd/wire", "handshake"},
 	},
 	{
 		Number: 2, Title: "Four-way teardown", TitleZH: "四次挥手", Notes: []string{"teardown"}, Module: "tcp-handshake",
-		Shows:   "the half-closed time in use, and who is left in TIME_WAIT",
-		ShowsZH: "半关闭期间照样收数据，最后是谁停在 TIME_WAIT",
-		Demo:    []string{"tcp-handshake/cmd/demo", "teardown"},
+		Shows:   "FIN, ACK, the half-closed time in use, FIN, ACK, 2 MSL",
+		ShowsZH: "FIN、ACK，半关闭期间照样收数据，再 FIN、ACK，最后等待 2 MSL",
+		Demo:    []string{"tcp-handshake/cmd/wire", "teardown"},
+	},
+	{
+		Number: 3, Title: "Sliding window", TitleZH: "滑动窗口", Notes: []string{"window"}, Module: "tcp-handshake",
+		Shows:   "a reader that stops: the window closes, Write blocks, the window opens again",
+		ShowsZH: "读者停下：窗口关闭，Write 阻塞，窗口再次打开",
+		Demo:    []string{"tcp-handshake/cmd/wire", "window"},
 	},
 	{
 		Number: 4, Title: "TCP states", TitleZH: "TCP 状态转换", Notes: []string{"states", "netstat"}, Module: "tcp-handshake",
-		Shows:   "the notes' four paths, as the system's own table shows them",
-		ShowsZH: "笔记中的四条路径，在系统自己的连接表里逐一看到",
-		Demo:    []string{"tcp-handshake/cmd/demo", "states"},
+		Shows:   "the notes' four paths as the stack walks them; your system's own table",
+		ShowsZH: "协议栈如何走完笔记中的四条路径；再看你的系统自己的连接表",
+		Demo:    []string{"tcp-handshake/cmd/wire", "states"},
+	},
+	{
+		Number: 5, Title: "TCP beside UDP", TitleZH: "TCP 与 UDP 对比", Notes: []string{"tcp-udp"}, Module: "tcp-handshake",
+		Shows:   "the same messages over the same lossy wire, by TCP and by UDP",
+		ShowsZH: "同样的消息，同样会丢包的连线：用 TCP 传，再用 UDP 传",
+		Demo:    []string{"tcp-handshake/cmd/wire", "compare"},
 	},
 	{
 		Number: 6, Title: "UDP server and client", TitleZH: "UDP 服务器与客户端", Notes: []string{"udp-server", "udp-client"}, Module: "udp-echo",
