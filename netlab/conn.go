@@ -191,13 +191,14 @@ func (c *Conn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.local) }
 // RemoteAddr implements [net.Conn].
 func (c *Conn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.remote) }
 
-// SetDeadline implements [net.Conn], in the time of [Lab.Now].
+// SetDeadline implements [net.Conn]. In a script, t counts as [Lab.Now] does; in
+// a live lab as time.Now.
 func (c *Conn) SetDeadline(t time.Time) error { return c.setDeadlines(&t, &t) }
 
-// SetReadDeadline implements [net.Conn], in the time of [Lab.Now].
+// SetReadDeadline implements [net.Conn], in the time of SetDeadline.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadlines(&t, nil) }
 
-// SetWriteDeadline implements [net.Conn], in the time of [Lab.Now].
+// SetWriteDeadline implements [net.Conn], in the time of SetDeadline.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.setDeadlines(nil, &t) }
 
 func (c *Conn) setDeadlines(read, write *time.Time) error {

@@ -42,7 +42,7 @@ func (h *Host) DialFrom(ctx context.Context, network string, port uint16, addr s
 	}
 
 	c := &Conn{host: h, remote: remote, wq: &waiter.Queue{}}
-	o := &op{wants: "an answer from " + remote.String(), host: h, end: c.endNow}
+	o := &op{wants: "an answer from " + remote.String(), host: h, tie: addr, end: c.endNow}
 	o.try = func() (bool, error) {
 		if c.ep == nil {
 			h.lab.record(trace.Event{Kind: trace.Call, Host: h.name, Op: "Dial", Detail: addr, Remote: remote})
@@ -120,7 +120,7 @@ func (h *Host) Listen(network, addr string) (net.Listener, error) {
 		return nil, opError("listen", network, nil, nil, err)
 	}
 	ln := &Listener{host: h}
-	err = h.lab.do(context.Background(), &op{host: h, try: func() (bool, error) {
+	err = h.lab.do(context.Background(), &op{host: h, tie: addr, try: func() (bool, error) {
 		return true, ln.start(local)
 	}})
 	if err != nil {
@@ -192,6 +192,9 @@ func (ln *Listener) Close() error {
 		ln.closed = true
 		ln.host.lab.record(trace.Event{Kind: trace.Call, Host: ln.host.name, Op: "Close", Local: ln.addr})
 		ln.ep.Close()
+		ln.host.settle()
+		ln.host.lab.collect()
+		ln.host.lab.observeAll(ln.host) // what nobody has accepted is reset
 		ln.host.lab.record(trace.Event{Kind: trace.State, Host: ln.host.name, Local: ln.addr, From: "LISTEN", To: closed})
 	}, nil)
 	return err

@@ -22,7 +22,8 @@ const never = time.Duration(math.MaxInt64)
 type op struct {
 	wants    string // what it waits for
 	host     *Host
-	order    int                  // among the ops of the host; equal ones go as they came
+	order    int                  // among the ops of the host
+	tie      string               // among those of one order; equal ones go as they came
 	try      func() (bool, error) // goes on as far as it can; false if it has to wait
 	deadline *time.Time           // nil or zero: none
 	end      func() end           // whose state it changes; nil: none
@@ -45,28 +46,37 @@ func (l *Lab) do(ctx context.Context, o *op) error {
 		return l.doLive(ctx, o) // unlocks
 	}
 	defer l.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	l.calls = append(l.calls, o)
 	defer func() { l.calls = l.calls[:len(l.calls)-1] }()
-	for !l.tryCalls(o) {
-		if err := ctx.Err(); err != nil {
-			o.fail = err
-		} else if !l.step(l.limit()) {
+	start := l.queue.now()
+	for l.tryCalls(); !o.over; l.tryCalls() {
+		switch limit := l.limit(); {
+		case ctx.Err() != nil:
+			o.fail = ctx.Err()
+		case limit == never && l.queue.now()-start > patience:
+			o.fail = fmt.Errorf("waits for %s, and in %v none has come: %w", o.wants, patience, ErrStuck)
+		case !l.step(limit):
 			o.fail = fmt.Errorf("waits for %s, but %w", o.wants, ErrStuck)
 		}
 	}
 	return o.err
 }
 
-// tryCalls lets every call of a script go on, and tells whether o is done. There
-// are several when a function of [Lab.After] makes calls: those below it go on
-// meanwhile, but return after it.
-func (l *Lab) tryCalls(o *op) bool {
+// patience is how long a call without a deadline waits in a script while timers
+// still run: a closed window is probed for ever.
+const patience = 24 * time.Hour
+
+// tryCalls lets every call of a script go on. There are several when a function
+// of [Lab.After] makes calls: those below it go on meanwhile, but return after it.
+func (l *Lab) tryCalls() {
 	for _, c := range l.calls {
 		if !c.over {
 			c.over = l.attempt(c)
 		}
 	}
-	return o.over
 }
 
 // limit is the time until which the lab may go on in a script: the first
@@ -87,7 +97,11 @@ func (o *op) limit() time.Duration {
 		return never
 	}
 	if d := o.host.lab.live.Load(); d != nil {
-		return d.base + time.Duration(float64(o.deadline.Sub(d.start))*d.speed)
+		wait := o.deadline.Sub(d.start)
+		if wait > never/4 {
+			return never
+		}
+		return d.base + d.scaled(wait)
 	}
 	return o.deadline.Sub(Epoch)
 }
@@ -210,15 +224,18 @@ func (l *Lab) Advance(d time.Duration) {
 			break
 		}
 		l.fire(e)
+		l.tryCalls()
 	}
 	l.queue.setNow(end)
 }
 
-// Settle lets the lab go on until no packet is under way.
+// Settle lets the lab go on until no packet is under way. A live lab does so by
+// itself; there it does nothing.
 func (l *Lab) Settle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.queue.onWire() > 0 && l.live.Load() == nil {
 		l.step(never)
+		l.tryCalls()
 	}
 }

@@ -123,7 +123,7 @@ func (l *Lab) Between(start, end time.Duration) Match {
 	return func(*trace.Packet) bool { now := l.queue.now(); return start <= now && now < end }
 }
 
-// Drop loses the packet.
+// Drop loses the packet, and the copies that other faults have made of it.
 func Drop(f *Flight) { f.dropped = true }
 
 // Delay lets the packet arrive later than it would; so others may overtake it.
@@ -142,25 +142,31 @@ func (l *Lab) Jitter(most time.Duration) Action {
 // Duplicate lets the packet arrive once more, d after it would.
 func Duplicate(d time.Duration) Action {
 	return func(f *Flight) {
-		f.copies = append(f.copies, f.delay+d)
+		f.copies = append(f.copies, d)
 		f.tell("arrives again " + d.String() + " later")
 	}
 }
 
 // Corrupt flips one bit of the packet's last byte, which a checksum finds.
 func Corrupt(f *Flight) {
-	Rewrite(func(b []byte) []byte { b[len(b)-1] ^= 1; return b })(f)
+	Rewrite(func(b []byte) []byte {
+		if len(b) > 0 {
+			b[len(b)-1] ^= 1
+		}
+		return b
+	})(f)
 }
 
-// Swap lets the packet wait until its sender has sent another one, and follow
-// that. If no other comes, it is lost.
+// Swap lets the packet wait until its sender has sent another one, and arrive
+// after that; or a second, if no other comes.
 func Swap(f *Flight) {
 	f.swapped = true
 	f.tell("waits for the next packet")
 }
 
 // Rewrite replaces the packet by what change makes of a copy of it, from the IP
-// header on. Use [SetChecksums] if it shall arrive.
+// header on. Use [SetChecksums] if it shall arrive. It goes to the host that it
+// was sent to, whatever address it then has.
 func Rewrite(change func(bytes []byte) []byte) Action {
 	return func(f *Flight) {
 		f.Bytes = change(append([]byte(nil), f.Bytes...))
@@ -173,8 +179,14 @@ func (f *Flight) tell(what string) {
 	f.lab.record(trace.Event{Kind: trace.Faulted, Host: f.From, Packet: f.N, Fault: f.fault, Detail: what})
 }
 
-// SetChecksums makes the checksums of a packet right, after it was rewritten.
+// SetChecksums makes the checksums of a packet right, after it was rewritten. It
+// leaves alone what is no whole IP packet.
 func SetChecksums(bytes []byte) {
+	v4 := len(bytes) >= header.IPv4MinimumSize && header.IPVersion(bytes) == header.IPv4Version && header.IPv4(bytes).IsValid(len(bytes))
+	v6 := len(bytes) >= header.IPv6MinimumSize && header.IPVersion(bytes) == header.IPv6Version && header.IPv6(bytes).IsValid(len(bytes))
+	if !v4 && !v6 {
+		return
+	}
 	var src, dst tcpip.Address
 	var protocol tcpip.TransportProtocolNumber
 	var payload []byte
@@ -188,12 +200,12 @@ func SetChecksums(bytes []byte) {
 		src, dst, protocol, payload = ip.SourceAddress(), ip.DestinationAddress(), ip.TransportProtocol(), ip.Payload()
 	}
 	pseudo := header.PseudoHeaderChecksum(protocol, src, dst, uint16(len(payload)))
-	switch protocol {
-	case header.TCPProtocolNumber:
+	switch {
+	case protocol == header.TCPProtocolNumber && len(payload) >= header.TCPMinimumSize:
 		tcp := header.TCP(payload)
 		tcp.SetChecksum(0)
 		tcp.SetChecksum(^tcp.CalculateChecksum(checksum.Checksum(tcp.Payload(), pseudo)))
-	case header.UDPProtocolNumber:
+	case protocol == header.UDPProtocolNumber && len(payload) >= header.UDPMinimumSize:
 		udp := header.UDP(payload)
 		udp.SetChecksum(0)
 		udp.SetChecksum(^udp.CalculateChecksum(checksum.Checksum(udp.Payload(), pseudo)))

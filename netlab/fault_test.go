@@ -1,6 +1,8 @@
 package netlab_test
 
 import (
+	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -85,6 +87,36 @@ func TestLimitedBandwidthDelaysAndItsFullQueueDrops(t *testing.T) {
 	lab, a, b = twoHosts(t, netlab.Bandwidth(58_000), netlab.QueueLength(2))
 	require.Equal(t, []string{"14ms 1", "18ms 2"}, sendThree(t, lab, a, b))
 	require.Equal(t, "queue full", lastFault(lab.Trace()))
+}
+
+func TestASwappedPacketFollowsTheNextOneThroughALimitedBandwidthToo(t *testing.T) {
+	lab, a, b := twoHosts(t, netlab.Bandwidth(58_000))
+	lab.Fault("x", netlab.Number(1), netlab.Swap)
+	require.Equal(t, []string{"18ms 2", "18ms 1", "22ms 3"}, sendThree(t, lab, a, b))
+
+	lab, a, b = twoHosts(t)
+	lab.Fault("x", netlab.Number(3), netlab.Swap)
+	require.Equal(t, []string{"10ms 1", "11ms 2", "1.012s 3"}, sendThree(t, lab, a, b), "no other came")
+}
+
+func TestADelayMovesTheCopiesToo(t *testing.T) {
+	lab, a, b := twoHosts(t)
+	lab.Fault("twice", netlab.Number(1), netlab.Duplicate(time.Millisecond))
+	lab.Fault("late", netlab.Number(1), netlab.Delay(5*time.Millisecond))
+	require.Equal(t, []string{"11ms 2", "12ms 3", "15ms 1", "16ms 1"}, sendThree(t, lab, a, b))
+}
+
+func TestGarbageOnTheWireHurtsNobody(t *testing.T) {
+	for _, garbage := range [][]byte{nil, {0}, {0x45}, {0x60}, bytes.Repeat([]byte{0xff}, 60), append([]byte{0x45, 0, 0, 60}, make([]byte, 56)...)} {
+		lab, a, b := twoHosts(t)
+		lab.Fault("garbage", netlab.Number(1), netlab.Rewrite(func([]byte) []byte {
+			g := slices.Clone(garbage)
+			netlab.SetChecksums(g)
+			return g
+		}))
+		lab.Fault("corrupt", netlab.Number(1), netlab.Corrupt)
+		require.Equal(t, []string{"11ms 2", "12ms 3"}, sendThree(t, lab, a, b))
+	}
 }
 
 func TestWhatIsSentToNoHostIsDropped(t *testing.T) {

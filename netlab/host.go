@@ -36,7 +36,7 @@ type Host struct {
 	waits []*op // in a live lab: the calls that have not returned, in their order
 	ready bool  // whether any of waits may go on
 
-	held   func()          // sends a packet that Swap holds back
+	held   *heldPacket     // by Swap
 	freeAt time.Duration   // when all that was sent is on the wire
 	queued []time.Duration // when each packet that waits for the wire will be on it
 }
@@ -93,7 +93,7 @@ func (h *Host) start() {
 		NetworkProtocols:   networks,
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocolCUBIC, udp.NewProtocol, icmp.NewProtocol4, icmp.NewProtocol6},
 		Clock:              clock{h},
-		HandleLocal:        true,
+		HandleLocal:        false, // what a host sends to itself goes over the wire too
 		RandSource:         source{rand.NewPCG(c.seed, uint64(h.number))},
 		SecureRNG:          reader{rand.NewPCG(c.seed, uint64(h.number)<<32)},
 	})
@@ -133,10 +133,14 @@ func (h *Host) start() {
 }
 
 // settle returns when the stack has dealt with all that it was given. Segments
-// are handled by goroutines of the stack; each drains its queue before it pauses.
+// are handled by goroutines of the stack; each drains its queue before it
+// pauses. One of them may hand a SYN for a port in TIME-WAIT on to another that
+// has paused already: so they pause twice.
 func (h *Host) settle() {
-	h.stack.Pause()
-	h.stack.Resume()
+	for range 2 {
+		h.stack.Pause()
+		h.stack.Resume()
+	}
 }
 
 // receive hands a packet to the stack.

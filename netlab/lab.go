@@ -92,6 +92,13 @@ func (l *Lab) Elapsed() time.Duration {
 func (l *Lab) Note(format string, a ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if next, ok := l.queue.next(); l.live.Load() != nil {
+		now := l.Elapsed()
+		if ok {
+			now = min(now, next)
+		}
+		l.queue.setNow(now)
+	}
 	l.record(trace.Event{Kind: trace.Note, Detail: fmt.Sprintf(format, a...)})
 }
 

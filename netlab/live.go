@@ -1,6 +1,7 @@
 package netlab
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"net"
@@ -34,6 +35,9 @@ func (l *Lab) Live(idle func()) (stop func()) { return l.LiveAt(1, idle) }
 
 // LiveAt is Live at another speed: 0.1 is ten times slower than real time.
 func (l *Lab) LiveAt(speed float64, idle func()) (stop func()) {
+	if speed <= 0 {
+		panic("netlab: the speed must be above 0")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.live.Load() != nil {
@@ -50,7 +54,15 @@ func (l *Lab) LiveAt(speed float64, idle func()) (stop func()) {
 
 // elapsed is the lab's time, as package time has it.
 func (d *driver) elapsed() time.Duration {
-	return d.base + time.Duration(float64(time.Since(d.start))*d.speed)
+	return d.base + d.scaled(time.Since(d.start))
+}
+
+// scaled is how much of the lab's time passes in t of package time's.
+func (d *driver) scaled(t time.Duration) time.Duration {
+	if d.speed == 1 {
+		return t // a float would round it
+	}
+	return time.Duration(float64(t) * d.speed)
 }
 
 // stop ends a live lab. Calls that still wait return [net.ErrClosed].
@@ -178,9 +190,9 @@ func (l *Lab) doLive(ctx context.Context, o *op) error {
 		return net.ErrClosed
 	}
 	h := o.host
-	i, _ := slices.BinarySearchFunc(h.waits, o.order, func(w *op, order int) int {
-		if w.order <= order {
-			return -1
+	i, _ := slices.BinarySearchFunc(h.waits, o, func(w, o *op) int {
+		if cmp.Or(cmp.Compare(w.order, o.order), cmp.Compare(w.tie, o.tie)) <= 0 {
+			return -1 // o comes after those that are equal
 		}
 		return 1
 	})

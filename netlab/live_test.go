@@ -116,6 +116,54 @@ func serveHTTP(t *testing.T, seed uint64) *trace.Trace {
 	return lab.Trace()
 }
 
+// manyDials lets one host dial itself and three others at once, twice from the
+// same ports: the second time, those are in TIME-WAIT at the other end.
+func manyDials(t *testing.T, seed uint64) *trace.Trace {
+	lab := netlab.New(netlab.Seed(seed))
+	hosts := []*netlab.Host{lab.Host("a"), lab.Host("b"), lab.Host("c"), lab.Host("d")}
+	lab.Fault("loss", lab.Chance(0.05), netlab.Drop)
+	netlabtest.Run(t, lab, func(t *testing.T) {
+		var servers, clients sync.WaitGroup
+		var lns []net.Listener
+		for _, h := range hosts {
+			ln := must(h.Listen("tcp", ":80"))
+			lns = append(lns, ln)
+			servers.Go(func() {
+				for {
+					conn, err := ln.Accept()
+					if err != nil {
+						return
+					}
+					fmt.Fprintf(conn, "hello from %s", h.Name())
+					conn.Close() // first: TIME-WAIT is here
+				}
+			})
+		}
+		for range 2 {
+			for i, h := range hosts {
+				clients.Go(func() {
+					conn, err := hosts[0].DialFrom(t.Context(), "tcp", uint16(5000+i), h.Name()+":80")
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if got, err := io.ReadAll(conn); err != nil || string(got) != "hello from "+h.Name() {
+						t.Errorf("got %q, %v", got, err)
+					}
+					conn.Close()
+				})
+			}
+			clients.Wait()
+			time.Sleep(5 * time.Second)
+		}
+		for _, ln := range lns {
+			ln.Close()
+		}
+		servers.Wait()
+	})
+	return lab.Trace()
+}
+
 // script is a conversation with faults, on one goroutine.
 func script(t *testing.T, seed uint64) *trace.Trace {
 	lab := netlab.New(netlab.Seed(seed))
@@ -144,6 +192,7 @@ func TestOneSeedMakesOneTrace(t *testing.T) {
 		{"a script", script},
 		{"1 MiB through io.Copy at 10 % loss", copyLossy},
 		{"50 clients of net/http at 5 % loss", serveHTTP},
+		{"many connections of one host, ports used again", manyDials},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))

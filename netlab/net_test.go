@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -186,7 +187,6 @@ func TestOptionsReachTheStack(t *testing.T) {
 				require.LessOrEqual(t, p.Window, 8192)
 			}
 		}},
-		{"Reno", []netlab.Option{netlab.Reno()}, func(*testing.T, *trace.Trace) {}},
 		{"Nagle: the second small segment waits for the ACK of the first", []netlab.Option{netlab.Nagle(true)}, func(t *testing.T, tr *trace.Trace) {
 			require.Equal(t, 20*time.Millisecond, smallGap(tr))
 		}},
@@ -208,6 +208,68 @@ func TestOptionsReachTheStack(t *testing.T) {
 			tt.check(t, lab.Trace())
 		})
 	}
+}
+
+func TestRenoAndCUBICGoDifferentWays(t *testing.T) {
+	send := func(congestion netlab.Option) string {
+		lab, a, b := twoHosts(t, congestion)
+		lab.Fault("loss", lab.Chance(0.02), netlab.Drop)
+		ca, cb, _ := connected(t, lab, a, b)
+		must(ca.Write(make([]byte, 1<<20)))
+		must(io.ReadFull(cb, make([]byte, 1<<20)))
+		return hash(t, lab.Trace())
+	}
+	require.NotEqual(t, send(netlab.CUBIC()), send(netlab.Reno()))
+}
+
+func TestAWriteThatNobodyReadsEndsAfterADayOfProbes(t *testing.T) {
+	lab, a, b := twoHosts(t)
+	ca, _, _ := connected(t, lab, a, b)
+	_, err := ca.Write(make([]byte, 8<<20))
+	require.ErrorIs(t, err, netlab.ErrStuck)
+	require.ErrorContains(t, err, "waits for room in the send buffer, and in 24h0m0s none has come")
+}
+
+func TestAHostMayDialItself(t *testing.T) {
+	lab, a, _ := twoHosts(t)
+	ca, cb, _ := selfConnected(t, lab, a)
+	must(io.WriteString(ca, "hello"))
+	must(io.ReadFull(cb, make([]byte, 5)))
+	require.NotEmpty(t, lab.Trace().Packets, "over the wire, as to any other")
+}
+
+func TestPortsInTimeWaitAreReusedWithEveryState(t *testing.T) {
+	lab, a, b := twoHosts(t)
+	ln := must(b.Listen("tcp", ":80"))
+	for range 2 { // b closes first: its end is in TIME-WAIT when a dials again
+		ca := must(a.DialFrom(t.Context(), "tcp", 5000, "b:80"))
+		cb := must(ln.Accept())
+		require.NoError(t, cb.Close())
+		must(io.ReadAll(ca))
+		require.NoError(t, ca.Close())
+		lab.Settle()
+	}
+	var states []string
+	for _, e := range lab.Trace().Events {
+		if e.Kind == trace.State && e.Host == "b" && e.Remote.IsValid() {
+			states = append(states, e.To)
+		}
+	}
+	once := []string{"SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"}
+	require.Equal(t, slices.Concat(once, []string{"CLOSED"}, once), states)
+}
+
+func TestADeadlineFarAwayIsNone(t *testing.T) {
+	lab, a, b := twoHosts(t)
+	netlabtest.Run(t, lab, func(t *testing.T) {
+		ln := must(b.Listen("tcp", ":80"))
+		defer ln.Close()
+		c := must(a.Dial("tcp", "b:80"))
+		require.NoError(t, c.SetReadDeadline(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)))
+		time.AfterFunc(time.Second, func() { c.Close() })
+		_, err := c.Read(make([]byte, 1))
+		require.ErrorIs(t, err, net.ErrClosed)
+	})
 }
 
 func TestRTOBounds(t *testing.T) {
@@ -370,6 +432,14 @@ func TestAClosedLabGivesItsMemoryBack(t *testing.T) {
 			require.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
 		})
 	}
+}
+
+// selfConnected is connected for one host.
+func selfConnected(t *testing.T, lab *netlab.Lab, a *netlab.Host) (ca, cb net.Conn, packets int) {
+	t.Helper()
+	ln := must(a.Listen("tcp", ":80"))
+	ca = must(a.Dial("tcp", "a:80"))
+	return ca, must(ln.Accept()), len(lab.Trace().Packets)
 }
 
 func heap() int64 {

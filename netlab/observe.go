@@ -59,6 +59,9 @@ func (l *Lab) observe(h *Host, e end, p *trace.Packet) {
 	}
 	if t.state == closed {
 		delete(h.ends, e)
+		if h.find(e) != nil { // these ports are in use again already
+			l.observe(h, e, p)
+		}
 		return
 	}
 	l.observeInfo(h, t)
@@ -112,7 +115,7 @@ func (h *Host) find(e end) *tcpEnd {
 		RemoteAddress: address(e.remote.Addr()), RemotePort: e.remote.Port(),
 	}, nic)
 	ep, ok := found.(*tcp.Endpoint)
-	if !ok || ep.EndpointState() == tcp.StateListen {
+	if !ok || ep.EndpointState() == tcp.StateListen || stateName(ep.EndpointState()) == closed {
 		return nil
 	}
 	return &tcpEnd{end: e, ep: ep, state: closed}

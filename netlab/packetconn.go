@@ -3,6 +3,7 @@ package netlab
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"time"
@@ -44,7 +45,7 @@ func (h *Host) ListenPacket(network, addr string) (net.PacketConn, error) {
 // bindUDP opens a socket, and connects it if remote is valid.
 func (h *Host) bindUDP(ctx context.Context, network string, local, remote netip.AddrPort) (*PacketConn, error) {
 	c := &PacketConn{host: h, remote: remote}
-	return c, h.lab.do(ctx, &op{host: h, try: func() (bool, error) {
+	return c, h.lab.do(ctx, &op{host: h, tie: local.String() + remote.String(), try: func() (bool, error) {
 		ep, err := h.stack.NewEndpoint(udp.ProtocolNumber, networkOf(local.Addr()), &c.wq)
 		if err != nil {
 			return true, errno("socket", err)
@@ -81,10 +82,13 @@ func (c *PacketConn) call(kind int, name string, deadline *time.Time, to net.Add
 func (c *PacketConn) ReadFrom(b []byte) (n int, from net.Addr, err error) {
 	err = c.call(kindRead, "read", &c.readBy, c.RemoteAddr(), func() (bool, error) {
 		w := tcpip.SliceWriter(b)
+		if len(b) == 0 {
+			w = make([]byte, 1) // the stack refuses an empty one
+		}
 		res, err := c.ep.Read(&w, tcpip.ReadOptions{NeedRemoteAddr: true})
 		switch err.(type) {
 		case nil:
-			n = res.Count
+			n = min(res.Count, len(b))
 			from = net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(res.RemoteAddr.Addr.String()), res.RemoteAddr.Port))
 			return true, nil
 		case *tcpip.ErrWouldBlock:
@@ -99,8 +103,8 @@ func (c *PacketConn) ReadFrom(b []byte) (n int, from net.Addr, err error) {
 // WriteTo implements [net.PacketConn]. It never waits.
 func (c *PacketConn) WriteTo(b []byte, to net.Addr) (n int, err error) {
 	udpAddr, ok := to.(*net.UDPAddr)
-	if !ok {
-		return 0, opError("write", "udp", c.LocalAddr(), to, &net.AddrError{Err: "not a *net.UDPAddr", Addr: to.String()})
+	if !ok || udpAddr == nil {
+		return 0, opError("write", "udp", c.LocalAddr(), to, &net.AddrError{Err: "want a *net.UDPAddr", Addr: fmt.Sprint(to)})
 	}
 	addr := udpAddr.AddrPort()
 	target := full(netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()))
@@ -150,14 +154,17 @@ func (c *PacketConn) RemoteAddr() net.Addr {
 	return net.UDPAddrFromAddrPort(c.remote)
 }
 
-// SetDeadline implements [net.PacketConn], in the time of [Lab.Now].
+// SetDeadline implements [net.PacketConn], as for [Conn].
 func (c *PacketConn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
 
-// SetReadDeadline implements [net.PacketConn], in the time of [Lab.Now].
+// SetReadDeadline implements [net.PacketConn], as for [Conn].
 func (c *PacketConn) SetReadDeadline(t time.Time) error {
 	l := c.host.lab
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if c.closed {
+		return opError("set", "udp", c.LocalAddr(), nil, net.ErrClosed)
+	}
 	c.readBy = t
 	l.wake(c.host)
 	return nil

@@ -135,7 +135,7 @@ func TestClosedWindowIsProbed(t *testing.T) {
 	ca, cb, mark := connected(t, lab, a, b)
 	lab.After(2*time.Second, func() { must(io.ReadFull(cb, make([]byte, 5000))) })
 	must(ca.Write(make([]byte, 5000)))
-	lab.Settle()
+	lab.Advance(5 * time.Second)
 	requireStory(t, []string{
 		"0s a ACK seq=1 ack=1 len=1420 win=2048",
 		"0s a Write BLOCKED",
@@ -143,6 +143,26 @@ func TestClosedWindowIsProbed(t *testing.T) {
 		"20ms a ACK seq=1421 ack=1 len=628 win=2048",
 		"20ms a Write returns",
 		"30ms b ACK seq=1 ack=2049 win=0",
+		"240ms a TIMER window probe",
+		"240ms a ACK seq=2048 ack=1 len=1 win=2048 AGAIN",
+		"250ms b ACK seq=1 ack=2049 win=0",
+		"640ms a TIMER window probe",
+		"640ms a ACK seq=2048 ack=1 len=1 win=2048 AGAIN",
+		"650ms b ACK seq=1 ack=2049 win=0",
+		"1.44s a TIMER window probe",
+		"1.44s a ACK seq=2048 ack=1 len=1 win=2048 AGAIN",
+		"1.45s b ACK seq=1 ack=2049 win=0",
+		"2s b ACK seq=1 ack=2049 win=1420", // the reader goes on
+		"2s b ACK seq=1 ack=2049 win=2048",
+		"2.01s a ACK seq=2049 ack=1 len=1420 win=2048",
+		"2.02s b ACK seq=1 ack=3469 win=628",
+		"2.02s b ACK seq=1 ack=3469 win=2048",
+		"2.03s a ACK seq=3469 ack=1 len=628 win=2048",
+		"2.03s a ACK seq=4097 ack=1 len=904 win=2048",
+		"2.04s b ACK seq=1 ack=4097 win=1420",
+		"2.04s b ACK seq=1 ack=4097 win=2048",
+		"2.04s b ACK seq=1 ack=5001 win=1144",
+		"2.04s b ACK seq=1 ack=5001 win=2048",
 	}, lab.Trace(), mark)
 }
 

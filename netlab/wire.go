@@ -32,6 +32,10 @@ func (l *Lab) transmit(from *Host, bytes []byte) {
 		l.drop(p, "queue full")
 		return
 	}
+	after := wait + from.config.latency
+	if held := from.held; held != nil {
+		defer held.release(after) // after this one
+	}
 	f := Flight{Packet: p, lab: l}
 	for _, fault := range l.faults {
 		if fault.off || !fault.when(&f.Packet) {
@@ -49,33 +53,52 @@ func (l *Lab) transmit(from *Host, bytes []byte) {
 		l.drop(p, "no such host")
 		return
 	}
-	after := wait + from.config.latency
-	send := func() {
-		for _, extra := range append([]time.Duration{f.delay}, f.copies...) {
-			l.deliver(to, p.N, f.Packet.Bytes, after+extra)
+	send := func(after time.Duration) {
+		for _, extra := range append([]time.Duration{0}, f.copies...) {
+			l.deliver(to, p, f.Packet.Bytes, after+f.delay+extra)
 		}
 	}
-	held := from.held
-	from.held = nil
-	if f.swapped {
-		from.held = send
-	} else {
-		send()
+	if !f.swapped {
+		send(after)
+		return
 	}
-	if held != nil {
-		held()
+	held := &heldPacket{host: from, send: send}
+	held.timeout = event{index: -1, packet: true, fire: func() { held.release(after) }}
+	l.queue.schedule(&held.timeout, time.Second)
+	from.held = held
+}
+
+// A heldPacket waits for the next one of its sender.
+type heldPacket struct {
+	host    *Host
+	send    func(after time.Duration)
+	timeout event
+}
+
+func (p *heldPacket) release(after time.Duration) {
+	if p.host.held == p {
+		p.host.held = nil
+	}
+	if p.send != nil {
+		p.host.lab.queue.remove(&p.timeout)
+		p.send(after)
+		p.send = nil
 	}
 }
 
-// deliver lets a packet reach a host, d from now.
-func (l *Lab) deliver(to *Host, n int, bytes []byte, d time.Duration) {
+// deliver lets a packet reach a host, d from now, as the bytes that faults have
+// left of it.
+func (l *Lab) deliver(to *Host, p trace.Packet, bytes []byte, d time.Duration) {
 	l.queue.schedule(&event{index: -1, packet: true, fire: func() {
-		l.record(trace.Event{Kind: trace.Deliver, Host: to.name, Packet: n})
+		l.record(trace.Event{Kind: trace.Deliver, Host: to.name, Packet: p.N})
 		to.receive(slices.Clone(bytes))
 		to.settle()
 		l.collect()
-		p := &l.trace.Packets[n-1]
-		l.observe(to, endOf(p), p)
+		if slices.Equal(bytes, p.Bytes) {
+			l.observe(to, endOf(&p), &p)
+		} else {
+			l.observe(to, endOf(&p), nil)
+		}
 		to.ready = true
 	}}, d)
 }
@@ -118,7 +141,7 @@ func (l *Lab) decode(from *Host, bytes []byte) trace.Packet {
 	p := trace.Packet{N: len(l.trace.Packets) + 1, From: from.name, Bytes: bytes}
 	var payload []byte
 	var protocol uint8
-	var fragment bool // other than the first, which has the header of TCP or UDP
+	var fragment bool // without the header of TCP or UDP
 	if header.IPVersion(bytes) == header.IPv6Version {
 		ip := header.IPv6(bytes)
 		p.Src, p.Dst = addrPort(ip.SourceAddressSlice(), 0), addrPort(ip.DestinationAddressSlice(), 0)

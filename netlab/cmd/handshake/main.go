@@ -29,6 +29,9 @@ func run(args []string, stdout io.Writer) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
+	if fs.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; usage: handshake [-format text|svg|json] [-plain]", fs.Arg(0))
+	}
 
 	lab := netlab.New()
 	defer lab.Close()
