@@ -99,7 +99,8 @@ func (tl *teller) fourWay() {
 	if len(ack) > 0 {
 		tl.say("Step 2, %s: the server acknowledges it. The connection is half closed.", "第 2 步，%s：服务器确认。连接处于半关闭状态。", tl.tries(ack))
 	}
-	if data := first(tl.find(func(f fate) bool { return f.From == "server" && f.Length > 0 })); len(data) > 0 {
+	halfClosed := func(f fate) bool { return f.From == "server" && f.Length > 0 && len(fin) > 0 && f.sent > fin[0].sent }
+	if data := first(tl.find(halfClosed)); len(data) > 0 {
 		tl.say("The server still sends, %s, and the client still receives.", "服务器仍在发送（%s），客户端仍能接收。", tl.tries(data))
 	}
 	fin, ack = tl.fins("server", "client")

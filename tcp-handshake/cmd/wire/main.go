@@ -32,9 +32,10 @@ type options struct {
 	lang      wire.Language
 	step      bool
 	speed     float64
+	kernel    bool
 }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, _ io.Writer) error {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("wire "+sceneNames("|")+" [-drop 3,4] [-h for more]", flag.ContinueOnError)
 	var p wire.Params
 	opts := options{lang: language()}
@@ -58,8 +59,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, _ io.Write
 	if !ok {
 		return compare(fs, p, opts, stdout)
 	}
-	t, err := scene.Play(p)
-	if err != nil {
+	var t *trace.Trace
+	var err error
+	if opts.kernel {
+		if t, err = witness(ctx, fs, scene.Name, p, args, stdin, stdout, stderr); err != nil || t == nil {
+			return err
+		}
+	} else if t, err = scene.Play(p); err != nil {
 		return cli.Usage(fs, "%w", err)
 	}
 	if err := save(t, opts); err != nil {
@@ -124,6 +130,7 @@ func flags(fs *flag.FlagSet, p *wire.Params, opts *options) {
 		}
 		return nil
 	})
+	fs.BoolVar(&opts.kernel, "kernel", false, "let the Linux kernel play the scene with package net, and watch its loopback")
 	fs.BoolVar(&opts.step, "step", false, "wait for Enter after each line")
 	fs.Float64Var(&opts.speed, "speed", 0, "take time: 1 is real time, 0.1 ten times slower; 0 is at once")
 }
