@@ -352,3 +352,19 @@ func compareCells(s string) int {
 	}
 	return n
 }
+
+// Every tenth packet of the longest run, lost: the comparison ends, and what is
+// told of it fits its numbers, as its sentences appear only if they do.
+func TestCompareEndsWhicheverPacketIsLost(t *testing.T) {
+	for n := 1; n < 300; n += 10 {
+		c, err := wire.Compare(wire.Params{Drop: []int{n}})
+		require.NoError(t, err)
+		for _, pair := range c.Pairs {
+			require.Equal(t, 200, pair.TCP.Delivered(), "packet %d, loss %g", n, pair.Loss)
+			require.Equal(t, 200, pair.TCP.InOrder())
+		}
+		var b strings.Builder
+		require.NoError(t, c.Text(&b, wire.English, true))
+		require.Contains(t, b.String(), "TCP: advantages")
+	}
+}

@@ -71,6 +71,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err := save(t, opts); err != nil {
 		return err
 	}
+	if scene.Name == "window" && opts.svg != "" {
+		if err := savePlot(t, opts); err != nil {
+			return err
+		}
+	}
 	if opts.json {
 		return t.Write(stdout)
 	}
@@ -119,7 +124,7 @@ func flags(fs *flag.FlagSet, p *wire.Params, opts *options) {
 		}
 		return err
 	})
-	fs.StringVar(&opts.svg, "svg", "", "draw the packets into this `FILE` too")
+	fs.StringVar(&opts.svg, "svg", "", "draw the packets into this `FILE` too; for window, the windows into FILE-plot.svg")
 	fs.StringVar(&opts.pcap, "pcap", "", "write the packets into this `FILE`, for Wireshark")
 	fs.BoolVar(&opts.json, "json", false, "print the trace as JSON instead")
 	fs.BoolVar(&opts.plain, "plain", false, "draw in plain ASCII")
@@ -218,6 +223,15 @@ func save(t *trace.Trace, opts options) error {
 		}
 	}
 	return nil
+}
+
+// savePlot draws how the windows went into a file beside that of the packets.
+func savePlot(t *trace.Trace, opts options) error {
+	var b bytes.Buffer
+	if err := wire.PlotSVG(&b, wire.Samples(t), opts.lang); err != nil {
+		return err
+	}
+	return os.WriteFile(strings.TrimSuffix(opts.svg, ".svg")+"-plot.svg", b.Bytes(), 0o666)
 }
 
 // show draws the packets, and tells what they mean.

@@ -94,6 +94,22 @@ func TestWireWritesFiles(t *testing.T) {
 	require.Equal(t, []byte{0x0a, 0x0d, 0x0d, 0x0a}, capture[:4], "a pcapng file")
 }
 
+func TestWindowIsPlottedAsSVGToo(t *testing.T) {
+	svg := filepath.Join(t.TempDir(), "w.svg")
+	res := clitest.Do(t, run, "window", "-svg", svg, "-lang", "en")
+	require.Equal(t, 0, res.Status, res.Stderr)
+	plot, err := os.ReadFile(strings.TrimSuffix(svg, ".svg") + "-plot.svg")
+	require.NoError(t, err)
+	for _, want := range []string{`class="flight"`, `class="offered"`, `class="cwnd"`, "window offered", "prefers-color-scheme: dark"} {
+		require.Contains(t, string(plot), want)
+	}
+	dec := xml.NewDecoder(bytes.NewReader(plot))
+	for err == nil {
+		_, err = dec.Token()
+	}
+	require.ErrorIs(t, err, io.EOF)
+}
+
 func TestStepWaitsForEnter(t *testing.T) {
 	whole := clitest.Do(t, run, "handshake", "-lang", "en")
 	var out bytes.Buffer
