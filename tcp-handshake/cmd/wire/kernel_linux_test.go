@@ -25,7 +25,7 @@ func TestTheKernelPlaysTheSceneToo(t *testing.T) {
 	}{
 		{"handshake", []string{"Step 1, packet 1:", "Step 2, packet 2:", "Step 3, packet 3:"}},
 		{"handshake -refuse", []string{"Instead of step 2, packet 2: the server's system answers RST.", "connection refused"}},
-		{"teardown", []string{"Step 1, packet 8: the client sends FIN", "Step 4, packet 11: the client sends the last ACK"}},
+		{"teardown", []string{`Step 1, packet \d+: the client sends FIN`, `Step 4, packet \d+: the client sends the last ACK`}}, // the echo comes before the FIN or after it
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			cmd := exec.Command(program, append(strings.Fields(tt.args), "-kernel", "-lang", "en", "-pcap", pcap)...)
@@ -37,7 +37,7 @@ func TestTheKernelPlaysTheSceneToo(t *testing.T) {
 			}
 			require.NoError(t, err, "%s", &stderr)
 			for _, want := range tt.want {
-				require.Contains(t, string(out), want)
+				require.Regexp(t, want, string(out))
 			}
 			require.FileExists(t, pcap)
 		})
