@@ -136,7 +136,7 @@ func TestMaskHidesOnlyWhatDiffersBetweenRuns(t *testing.T) {
 }
 
 // run returns what a command prints on stdout, run in the root. The folder of
-// the working copy is written ~/netlessons, wherever it is.
+// the working copy is written ~/netlessons, wherever it is, and the home ~.
 func run(command string) (string, error) {
 	words := regexp.MustCompile(`(?:[^\s"]|"[^"]*")+`).FindAllString(command, -1)
 	for i, w := range words {
@@ -160,7 +160,11 @@ func run(command string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.ReplaceAll(string(out), dir, "~/netlessons"), nil
+	printed := strings.ReplaceAll(string(out), dir, "~/netlessons")
+	if home, err := os.UserHomeDir(); err == nil {
+		printed = strings.ReplaceAll(printed, home+string(filepath.Separator), "~/")
+	}
+	return printed, nil
 }
 
 // readmes returns the READMEs of the course, relative to its root.
