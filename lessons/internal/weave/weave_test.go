@@ -1,10 +1,13 @@
 package weave_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +27,7 @@ var update = flag.Bool("update", false, "bring the READMEs up to date")
 
 const root = "../../.."
 
+// `make readme` weaves the READMEs, and writes down what it wove in sums.
 func TestREADMEsShowWhatTheProgramsPrint(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("skipped: the console pictures are those of Linux")
@@ -31,19 +35,34 @@ func TestREADMEsShowWhatTheProgramsPrint(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("skipped: the README's commands need make")
 	}
+	from := weave.Sources{Run: run, Beside: beside, File: func(path string) (string, error) {
+		text, err := os.ReadFile(filepath.Join(root, path))
+		return string(text), err
+	}}
+	woven := sums(t)
 	for _, file := range readmes(t) {
 		t.Run(file, func(t *testing.T) {
 			text := read(t, file)
-			woven, err := weave.Weave(text, run)
+			if *update && sum(t, text) != woven[file] { // what was typed goes, whatever it says
+				var err error
+				text, err = weave.Hollow(text)
+				require.NoError(t, err)
+			}
+			fresh, err := weave.Weave(text, from)
 			require.NoError(t, err)
 			if *update {
-				require.NoError(t, os.WriteFile(filepath.Join(root, file), []byte(woven), 0o644))
+				require.NoError(t, os.WriteFile(filepath.Join(root, file), []byte(fresh), 0o644))
+				woven[file] = sum(t, fresh)
 				return
 			}
-			if diff := cmp.Diff(weave.Mask(text), weave.Mask(woven)); diff != "" {
+			if diff := cmp.Diff(text, fresh); diff != "" {
 				t.Errorf("%s has drifted; `make readme` brings it up to date (-README +now):\n%s", file, diff)
 			}
+			require.Equal(t, woven[file], sum(t, text), "something below a marker was typed by hand; `make readme` makes it true")
 		})
+	}
+	if *update {
+		write(t, woven)
 	}
 }
 
@@ -93,27 +112,59 @@ func TestTheTwoLanguagesOfAREADMEHaveTheSameShape(t *testing.T) {
 
 func TestWeave(t *testing.T) {
 	t.Parallel()
+	const file = "package f\n\nfunc F() {\n\tfor {\n\t\t// Step 1: go.\n\t\tgo1()\n\n\t\t// Step 2: go on.\n\t\tgo2()\n\t}\n}\n\ntype T int\n\n// M does.\nfunc (t *T) M() {}\n"
 	for _, tt := range []struct {
 		name, text, printed, want string
 	}{
 		{"fills an empty block", "a\n<!-- run: x -->\n```console\n```\nb\n", "hello\n\n", "a\n<!-- run: x -->\n```console\n$ x\nhello\n```\nb\n"},
 		{"replaces a block that has drifted", "<!-- run: x -->\n```console\n$ x\nold\n```\n", "new\n", "<!-- run: x -->\n```console\n$ x\nnew\n```\n"},
+		{"keeps a time that another run would not show", "<!-- run: x -->\n```console\n$ x\n5 ms\n```\n", "7 ms\n", "<!-- run: x -->\n```console\n$ x\n5 ms\n```\n"},
+		{"shows a step, up to the next", "<!-- code: f.go Step 1 -->\n```\n```\n", "", "<!-- code: f.go Step 1 -->\n```go\n// f.go:5\n// Step 1: go.\ngo1()\n```\n"},
+		{"shows a step, up to the end of what encloses it", "<!-- code: f.go Step 2 -->\n```\n```\n", "", "<!-- code: f.go Step 2 -->\n```go\n// f.go:8\n// Step 2: go on.\ngo2()\n```\n"},
+		{"shows several steps", "<!-- code: f.go Step 1 to 2 -->\n```\n```\n", "", "<!-- code: f.go Step 1 to 2 -->\n```go\n// f.go:5\n// Step 1: go.\ngo1()\n\n// Step 2: go on.\ngo2()\n```\n"},
+		{"shows a declaration with its comment", "<!-- code: f.go decl T.M -->\n```\n```\n", "", "<!-- code: f.go decl T.M -->\n```go\n// f.go:15\n// M does.\nfunc (t *T) M() {}\n```\n"},
 		{"leaves text without a marker alone", "```console\n$ y\n```\n", "", "```console\n$ y\n```\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := weave.Weave(tt.text, func(string) (string, error) { return tt.printed, nil })
+			got, err := weave.Weave(tt.text, weave.Sources{
+				Run:  func(string, bool) (string, error) { return tt.printed, nil },
+				File: func(string) (string, error) { return file, nil },
+			})
 			require.NoError(t, err)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
-	_, err := weave.Weave("<!-- run: x -->\nno block\n", func(string) (string, error) { return "", nil })
+	_, err := weave.Weave("<!-- run: x -->\nno block\n", weave.Sources{})
 	require.ErrorContains(t, err, "no code block below the marker")
 	broken := errors.New("broken")
-	_, err = weave.Weave("<!-- run: x -->\n```\n```\n", func(string) (string, error) { return "", broken })
+	_, err = weave.Weave("<!-- run: x -->\n```\n```\n", weave.Sources{Run: func(string, bool) (string, error) { return "", broken }})
 	require.ErrorIs(t, err, broken)
+}
+
+func TestRegionSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"Step 1":  "no comment begins with // Step 1:",
+		"Step x":  `step "x" is no number`,
+		"decl F":  "no declaration of F",
+		"lines 3": `no region is called "lines 3"`,
+	} {
+		_, _, err := weave.Region("package p\n", name)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestATimeTypedByHandChangesTheSum(t *testing.T) {
+	t.Parallel()
+	text := "a\n<!-- run: x -->\n```console\n$ x\n5 ms\n```\n"
+	require.NotEqual(t, sum(t, text), sum(t, strings.Replace(text, "5 ms", "7 ms", 1)))
+	require.Equal(t, sum(t, text), sum(t, "b"+text), "what stands around it does not matter")
+	hollow, err := weave.Hollow(text)
+	require.NoError(t, err)
+	require.Equal(t, "a\n<!-- run: x -->\n```\n```\n", hollow)
 }
 
 func TestMaskHidesOnlyWhatDiffersBetweenRuns(t *testing.T) {
@@ -135,9 +186,113 @@ func TestMaskHidesOnlyWhatDiffersBetweenRuns(t *testing.T) {
 	}
 }
 
-// run returns what a command prints on stdout, run in the root. The folder of
-// the working copy is written ~/netlessons, wherever it is, and the home ~.
-func run(command string) (string, error) {
+func sum(t *testing.T, text string) string {
+	t.Helper()
+	sum, err := weave.Sum(text)
+	require.NoError(t, err)
+	return sum
+}
+
+const sumsFile = "woven.sum"
+
+// sums reads which README was woven to which [weave.Sum].
+func sums(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(sumsFile)
+	require.NoError(t, err)
+	sums := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		sum, file, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		sums[file] = sum
+	}
+	return sums
+}
+
+func write(t *testing.T, sums map[string]string) {
+	t.Helper()
+	var b strings.Builder
+	for _, file := range slices.Sorted(maps.Keys(sums)) {
+		if _, err := os.Stat(filepath.Join(root, file)); err == nil {
+			fmt.Fprintf(&b, "%s  %s\n", sums[file], file)
+		}
+	}
+	require.NoError(t, os.WriteFile(sumsFile, []byte(b.String()), 0o644))
+}
+
+// run returns what a command prints, run in the root: what it says on stdout,
+// and for one that is to fail also on stderr.
+func run(command string, fails bool) (string, error) {
+	cmd := inRoot(command)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if fails {
+		cmd.Stderr = &stdout
+	}
+	var exit *exec.ExitError
+	err := cmd.Run()
+	switch {
+	case fails && err == nil:
+		return "", errors.New("it is to fail, and did not")
+	case err != nil && !(fails && errors.As(err, &exit)):
+		return "", fmt.Errorf("%w\n%s", err, stderr.Bytes())
+	}
+	return anywhere(stdout.String()), nil
+}
+
+// beside starts a server, runs client as soon as the server listens, stops the
+// server as Ctrl-C would, and returns what each has printed. The server is a
+// "go run" command; it is built first, so that the signal reaches it.
+func beside(server, client string) (said, printed string, err error) {
+	dir, err := os.MkdirTemp("", "weave")
+	if err != nil {
+		return "", "", err
+	}
+	defer os.RemoveAll(dir)
+	words := strings.SplitN(server, " ", 4)
+	if len(words) < 3 || words[0] != "go" || words[1] != "run" {
+		return "", "", fmt.Errorf("%s: only go run starts a server", server)
+	}
+	program := filepath.Join(dir, filepath.Base(words[2]))
+	if out, err := inRoot("go build -o " + program + " " + words[2]).CombinedOutput(); err != nil {
+		return "", "", fmt.Errorf("%w\n%s", err, out)
+	}
+	cmd := inRoot(strings.Join(append([]string{program}, words[3:]...), " "))
+	r, w := io.Pipe()
+	cmd.Stdout, cmd.Stderr = w, w
+	if err := cmd.Start(); err != nil {
+		return "", "", err
+	}
+	first, out := make(chan string, 1), make(chan string, 1)
+	go func() {
+		lines := bufio.NewReader(r)
+		line, _ := lines.ReadString('\n')
+		first <- line
+		rest, _ := io.ReadAll(lines)
+		out <- line + string(rest)
+	}()
+	if line := <-first; strings.HasPrefix(line, "listening on ") {
+		var b []byte
+		b, err = inRoot(client).CombinedOutput()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) { // what it says about that is what it is shown for
+			err = nil
+		}
+		printed = anywhere(string(b))
+	} else {
+		err = fmt.Errorf("%s: is to say where it listens, said %q", server, line)
+	}
+	cmd.Process.Signal(os.Interrupt)
+	stopped := cmd.Wait()
+	w.Close()
+	if said, err = <-out, errors.Join(err, stopped); err != nil {
+		return "", "", fmt.Errorf("%w\n%s", err, said)
+	}
+	return anywhere(said), printed, nil
+}
+
+// inRoot is the command, to be run in the course's folder, as a user's shell
+// would run it.
+func inRoot(command string) *exec.Cmd {
 	words := regexp.MustCompile(`(?:[^\s"]|"[^"]*")+`).FindAllString(command, -1)
 	for i, w := range words {
 		words[i] = strings.ReplaceAll(w, `"`, "")
@@ -150,21 +305,21 @@ func run(command string) (string, error) {
 		}
 	}
 	cmd.Env = append(cmd.Env, "LC_ALL=C.UTF-8")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("%w\n%s", err, stderr.Bytes())
-	}
+	return cmd
+}
+
+// anywhere writes the folder of the working copy ~/netlessons, wherever it is,
+// and the home ~.
+func anywhere(printed string) string {
 	dir, err := filepath.Abs(root)
 	if err != nil {
-		return "", err
+		panic(err) // there is no working directory
 	}
-	printed := strings.ReplaceAll(string(out), dir, "~/netlessons")
+	printed = strings.ReplaceAll(printed, dir, "~/netlessons")
 	if home, err := os.UserHomeDir(); err == nil {
 		printed = strings.ReplaceAll(printed, home+string(filepath.Separator), "~/")
 	}
-	return printed, nil
+	return printed
 }
 
 // readmes returns the READMEs of the course, relative to its root.
