@@ -110,6 +110,55 @@ func TestTheTwoLanguagesOfAREADMEHaveTheSameShape(t *testing.T) {
 	require.Positive(t, pairs)
 }
 
+// speak takes the language out of a command.
+var speak = strings.NewReplacer(` ARGS="-lang zh"`, "", " -lang zh", "", "-lang zh ", "", "lessons: zh", "lessons: en")
+
+// Each lesson's text has the same parts in the same order. Whatever it shows is
+// woven; the commands that only a student can run are those of the exercise.
+func TestLessonsAreMadeAlike(t *testing.T) {
+	t.Parallel()
+	headings := map[string][]string{
+		"README.md": {"What you will be able to do", "The idea", "Run it", "Read it", "Break it", "The notes",
+			"The exercise", "Questions", "Read next"},
+		"README.zh.md": {"学完之后你能做什么", "原理", "运行", "阅读代码", "动手破坏", "关于笔记",
+			"练习", "思考题", "延伸阅读"},
+	}
+	exercise := regexp.MustCompile(`^make (check|hint|watch|solution|reset)-\d+$`)
+	texts := 0
+	for _, file := range readmes(t) {
+		if strings.Count(file, "/") != 2 {
+			continue
+		}
+		texts++
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			var block, before string
+			for line := range strings.Lines(read(t, file)) {
+				line = strings.TrimSuffix(line, "\n")
+				switch {
+				case strings.HasPrefix(line, "```") && block == "":
+					if block = line[3:]; block == "console" || block == "go" {
+						require.Regexp(t, `^<!-- (run|fails|beside|code): `, before, "what is shown is woven")
+					}
+				case strings.HasPrefix(line, "```"):
+					block = ""
+				case block == "sh":
+					require.Regexp(t, exercise, line, "a command is woven with what it prints")
+				case block == "" && strings.HasPrefix(line, "## "):
+					got = append(got, line[3:])
+				}
+				before = line
+			}
+			if diff := cmp.Diff(headings[filepath.Base(file)], got); diff != "" {
+				t.Errorf("headings (-want +got):\n%s", diff)
+			}
+			require.Equal(t, 3, strings.Count(read(t, file), "<details>"), "three questions with folded answers")
+		})
+	}
+	require.Positive(t, texts)
+}
+
 func TestWeave(t *testing.T) {
 	t.Parallel()
 	const file = "package f\n\nfunc F() {\n\tfor {\n\t\t// Step 1: go.\n\t\tgo1()\n\n\t\t// Step 2: go on.\n\t\tgo2()\n\t}\n}\n\ntype T int\n\n// M does.\nfunc (t *T) M() {}\n"
@@ -332,7 +381,7 @@ func readmes(t *testing.T) []string {
 		for _, f := range found {
 			rel, err := filepath.Rel(root, f)
 			require.NoError(t, err)
-			files = append(files, rel)
+			files = append(files, filepath.ToSlash(rel))
 		}
 	}
 	require.NotEmpty(t, files)
@@ -340,18 +389,25 @@ func readmes(t *testing.T) []string {
 }
 
 // shape returns what two languages of one text must share: the levels of the
-// headings, the code blocks, and where the links lead, in their order.
+// headings, the code, the commands, and where the links lead, in their order.
 func shape(text string) []string {
 	heading := regexp.MustCompile(`^#+ `)
 	link := regexp.MustCompile(`\]\(([^)]+)\)`)
 	var shape []string
-	var inBlock bool
+	var inBlock, inCode bool
 	for line := range strings.Lines(text) {
 		fence := strings.HasPrefix(line, "```")
 		switch {
 		case fence:
 			shape = append(shape, strings.TrimSpace(line))
-		case inBlock: // a console speaks the language of its text
+			inCode = line == "```go\n" || line == "```sh\n"
+		case inCode:
+			shape = append(shape, line)
+		case inBlock: // a console or a picture speaks the language of its text
+		case strings.HasPrefix(line, "<!--"):
+			shape = append(shape, speak.Replace(line))
+		case strings.HasPrefix(line, "<details>") || strings.HasPrefix(line, "</details>"):
+			shape = append(shape, strings.TrimSpace(line))
 		case heading.MatchString(line):
 			shape = append(shape, heading.FindString(line))
 		default:
