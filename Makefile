@@ -3,7 +3,7 @@
 
 .PHONY: help test check bench readme fmt vet staticcheck race alone cross tidy
 MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod))
-LESSONS := $(filter-out tcp-handshake lessons,$(MODULES))
+LESSONS := $(filter-out tcp-handshake lessons labtests,$(MODULES))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{sub("%", "N", $$1); printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -11,6 +11,9 @@ help: ## list the targets
 lesson-%: ## run the demo of lesson N, with arguments: ARGS="-n 5 you"
 	@test -d bin || echo 'building the runner, the first time only …' >&2
 	@go run ./lessons run $* $(ARGS)
+
+prove-%: ## prove exercise N: shipped file, solution, and each mistake
+	@go test -count=1 -v -run 'TestEveryExerciseIsProven/^0*$*-' ./lessons/internal/exercise
 
 test: ## run all tests, none from the cache: they look at each other's files
 	@go test -count=1 $(TESTFLAGS) work
