@@ -118,8 +118,8 @@ func (tl *teller) backlog() {
 			waited++
 		}
 	}
-	tl.say("Nobody calls Accept. %d times Dial returned all the same: the system goes through the handshake by itself, and lets connections wait for Accept in a queue, the backlog.",
-		"没有人调用 Accept，Dial 却照样成功返回了 %d 次：握手由系统自行完成，建立的连接在队列（backlog）里等待 Accept。", served)
+	tl.say("Nobody calls Accept. All the same %d of %d Dials returned: the system goes through the handshake by itself, and lets connections wait for Accept in a queue, the backlog.",
+		"没有人调用 Accept，Dial 却照样成功返回（%[2]d 次中的 %[1]d 次）：握手由系统自行完成，建立的连接在队列（backlog）里等待 Accept。", served, served+waited)
 	if waited > 0 {
 		last := tl.find(flags("client", trace.SYN))
 		tl.say("Then the queue was full. The server does not answer a SYN any more, not even by refusing; so the client sends it again and again (the last is packet %d), and its program gave up after 3 s.",

@@ -106,7 +106,11 @@ func (tl *teller) tries(all []fate) string {
 	var parts []string
 	for i, f := range all {
 		part := tl.pick("packet %d", "第 %d 个包", f.N)
-		if i > 0 {
+		switch {
+		case i == 0:
+		case f.sent == all[i-1].sent: // not again, but by another packet too
+			part = tl.pick("and with packet %d", "以及第 %d 个包", f.N)
+		default:
 			part = tl.pick("again as packet %d after %v", "%[2]v 后重发为第 %[1]d 个包", f.N, round(f.sent-all[i-1].sent))
 		}
 		if f.lost {

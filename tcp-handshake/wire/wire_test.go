@@ -41,7 +41,7 @@ func TestScenes(t *testing.T) {
 		{"nobody listens", "handshake", wire.Params{Variant: "refuse"}, []string{"client SYN", "server RST, ACK"}, []string{
 			"Instead of step 2, packet 2: the server's system answers RST.", "Dial returned after 20ms: connect: connection refused."}},
 		{"nobody accepts", "handshake", wire.Params{Variant: "backlog"},
-			append(connect[:3:3], "client SYN", "client SYN again"), []string{"Nobody calls Accept. 1 times Dial returned all the same", "(the last is packet 5)"}},
+			append(connect[:3:3], "client SYN", "client SYN again"), []string{"Nobody calls Accept. All the same 1 of 2 Dials returned", "(the last is packet 5)"}},
 		{"the four steps", "teardown", wire.Params{}, append(connect[:3:3],
 			"client FIN, ACK", "server ACK", "server ACK 10 bytes", "server FIN, ACK", "client ACK", "client ACK"), []string{
 			"Step 1, packet 4: the client sends FIN", "Step 2, packet 5: the server acknowledges it. The connection is half closed.",

@@ -69,7 +69,7 @@ func TestREADMEsShowWhatTheProgramsPrint(t *testing.T) {
 func TestREADMEsNameOnlyWhatIsThere(t *testing.T) {
 	t.Parallel()
 	makefile := read(t, "Makefile")
-	targets := regexp.MustCompile(`(?m)^([a-z-]+):`).FindAllStringSubmatch(makefile, -1)
+	targets := regexp.MustCompile(`(?m)^([a-z-]+?)(?:-%)?:`).FindAllStringSubmatch(makefile, -1)
 	known := map[string]bool{}
 	for _, m := range targets {
 		known[m[1]] = true
@@ -85,7 +85,7 @@ func TestREADMEsNameOnlyWhatIsThere(t *testing.T) {
 				require.DirExists(t, filepath.Join(root, m[1]), "%s", m[0])
 			}
 			for _, m := range makes.FindAllStringSubmatch(text, -1) {
-				require.True(t, known[m[1]] || m[1] == "lesson", "%s: the Makefile has no such target", m[0])
+				require.True(t, known[m[1]], "%s: the Makefile has no such target", m[0])
 			}
 			for _, m := range link.FindAllStringSubmatch(text, -1) {
 				require.FileExists(t, filepath.Join(root, filepath.Dir(file), m[1]), "%s", m[0])
@@ -94,11 +94,14 @@ func TestREADMEsNameOnlyWhatIsThere(t *testing.T) {
 	}
 }
 
+// inEnglish turns the name of a text into that of its English version.
+var inEnglish = strings.NewReplacer(".zh-CN.md", ".md", ".zh.md", ".md")
+
 func TestTheTwoLanguagesOfAREADMEHaveTheSameShape(t *testing.T) {
 	t.Parallel()
 	pairs := 0
 	for _, chinese := range readmes(t) {
-		english := strings.NewReplacer("README.zh-CN.md", "README.md", "README.zh.md", "README.md").Replace(chinese)
+		english := inEnglish.Replace(chinese)
 		if chinese == english {
 			continue
 		}
@@ -375,7 +378,7 @@ func anywhere(printed string) string {
 func readmes(t *testing.T) []string {
 	t.Helper()
 	var files []string
-	for _, pattern := range []string{"README*.md", "*/README*.md", "lessons/*/README*.md"} {
+	for _, pattern := range []string{"README*.md", "*/README*.md", "lessons/*/README*.md", "lessons/TEACHING*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		require.NoError(t, err)
 		for _, f := range found {
@@ -412,9 +415,7 @@ func shape(text string) []string {
 			shape = append(shape, heading.FindString(line))
 		default:
 			for _, m := range link.FindAllStringSubmatch(line, -1) {
-				if !strings.HasPrefix(m[1], "README") { // each leads to the other language
-					shape = append(shape, m[1])
-				}
+				shape = append(shape, inEnglish.Replace(m[1]))
 			}
 		}
 		inBlock = inBlock != fence

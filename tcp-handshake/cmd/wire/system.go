@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	tcphandshake "example.com/netlessons/tcp-handshake"
 	"example.com/netlessons/tcp-handshake/netstat"
@@ -47,6 +49,17 @@ func systemTable(ctx context.Context, lang wire.Language, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
+	// The listener, the client's end, the server's: the ports differ from run to run.
+	place := func(r netstat.Row) int {
+		switch {
+		case r.Remote.Port() == port:
+			return 1
+		case r.Remote.Port() != 0:
+			return 2
+		}
+		return 0
+	}
+	slices.SortStableFunc(rows, func(a, b netstat.Row) int { return cmp.Compare(place(a), place(b)) })
 	heading := "Your system's own table, for a real connection whose client has called CloseWrite:"
 	if lang == wire.Chinese {
 		heading = "你的系统自己的连接表（一个真实的连接，客户端已调用 CloseWrite）："
