@@ -33,7 +33,7 @@ type Check struct {
 // while the source is as shipped, see testdata/start/exercise.go. All tests
 // together have four seconds; then the process ends, and says which step was
 // under way. go test -timeout 0 waits for ever, as a debugger needs. The tests
-// of an exercise do not run in parallel.
+// of an exercise do not run in parallel, and call Begin before t.Chdir.
 func Begin(t *testing.T, source string) *Check {
 	t.Helper()
 	if start, err := os.ReadFile("testdata/start/exercise.go"); err != nil {
@@ -134,32 +134,45 @@ func show(v any) string {
 	return fmt.Sprintf("%+v", v)
 }
 
+// The watchdog cuts what hangs. It counts for all tests together, and anew when
+// go test -count runs them again.
 var watchdog struct {
 	sync.Mutex
 	running *Check
-	once    sync.Once
+	timer   *time.Timer
+	begun   map[string]bool // tests, by their names
 }
 
 // watch makes c the test that is named when time is up.
 func watch(t *testing.T, c *Check) {
+	w := &watchdog
+	w.Lock()
+	defer w.Unlock()
+	switch {
+	case w.timer == nil:
+		w.timer = time.AfterFunc(limit, bark)
+		w.begun = map[string]bool{}
+	case w.begun[t.Name()]:
+		w.timer.Reset(limit)
+		clear(w.begun)
+	}
+	w.begun[t.Name()] = true
+	w.running = c
+	t.Cleanup(func() {
+		w.Lock()
+		defer w.Unlock()
+		w.running = nil
+	})
+}
+
+// bark ends the process if a test is running.
+func bark() {
 	watchdog.Lock()
 	defer watchdog.Unlock()
-	watchdog.running = c
-	t.Cleanup(func() {
-		watchdog.Lock()
-		defer watchdog.Unlock()
-		watchdog.running = nil
-	})
-	watchdog.once.Do(func() {
-		time.AfterFunc(limit, func() {
-			watchdog.Lock() // for good: no other test begins
-			if c := watchdog.running; c != nil {
-				os.Stdout.WriteString(hung(c))
-				os.Exit(1)
-			}
-			watchdog.Unlock()
-		})
-	})
+	if c := watchdog.running; c != nil {
+		os.Stdout.WriteString(hung(c))
+		os.Exit(1)
+	}
 }
 
 // hung says which step did not end.

@@ -1,0 +1,62 @@
+// want: "FactsOf does nothing; is the TODO still there?"
+// zh: "FactsOf 什么也没做：TODO 还没写吗？"
+
+// Package exercise is lesson 8: what a program can learn about a path without
+// opening it.
+package exercise
+
+import (
+	"errors"
+	"io/fs"
+)
+
+// Facts is what is worth telling about a path.
+type Facts struct {
+	Name string // without the folders before it
+	Kind Kind
+	Size int64 // bytes of content, if it is a file; 0 if it is anything else
+	Link bool  // the path is a symbolic link; the rest is about what it leads to
+}
+
+// Kind says what is at a path.
+type Kind string
+
+// The kinds. A device, a pipe and a socket are none of the first three.
+const (
+	File   Kind = "file"
+	Folder Kind = "folder"
+	Link   Kind = "link"
+	Other  Kind = "other"
+)
+
+// An Outcome says in a word how Describe ended.
+type Outcome string
+
+// The outcomes of Describe.
+const (
+	Found      Outcome = "found"
+	Missing    Outcome = "missing"     // nothing has this name
+	BrokenLink Outcome = "broken link" // a link has it, but what it leads to is missing
+	NotAllowed Outcome = "not allowed" // a folder on the way may not be entered
+	Failed     Outcome = "failed"      // anything else
+)
+
+// ErrBrokenLink is what Describe returns, wrapped, for a broken link.
+var ErrBrokenLink = errors.New("a link that leads nowhere")
+
+// FactsOf tells what info says, all but Facts.Link. Notes [stat].
+func FactsOf(info fs.FileInfo) Facts {
+	return Facts{}
+}
+
+// Describe tells about path, an absolute or a relative one. A symbolic link is
+// followed: Name is the link's, Kind and Size are those of what it leads to. An
+// error wraps what os.Stat or os.Lstat returned.
+func Describe(path string) (Facts, error) {
+	return Facts{}, nil
+}
+
+// OutcomeOf tells what an error of Describe means; nil means Found.
+func OutcomeOf(err error) Outcome {
+	return Failed
+}
