@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,18 @@ func TestDescribeSaysWhatToDoAboutAMissingPath(t *testing.T) {
 			require.ErrorContains(t, err, "check the spelling, and the folder you are in")
 			require.Empty(t, out.String(), "nothing is told about it")
 		})
+	}
+}
+
+func TestAPathThroughAFileSaysSo(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	var out strings.Builder
+	err := cmdargs.Describe(&out, filepath.Join(file, "below"))
+	require.Error(t, err)
+	if runtime.GOOS != "windows" { // there it is a path that does not exist
+		require.ErrorContains(t, err, "something on the way is a file, not a folder")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 	"text/tabwriter"
 	"time"
 )
@@ -51,8 +52,12 @@ func explain(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && linkErr == nil:
 		return fmt.Errorf("%w; it is a link to %s, which is not there: remove it or make its target", err, target)
+	case path == "":
+		return fmt.Errorf("%w; the path is empty: check the spelling, and the folder you are in", err)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w; check the spelling, and the folder you are in", err)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w; something on the way is a file, not a folder: check the spelling", err)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w; a folder on the way may not be entered: ask its owner, or name another path", err)
 	}
