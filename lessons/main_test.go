@@ -41,13 +41,20 @@ func TestLessonsSaysWhatIsWrong(t *testing.T) {
 		{"a lesson that is not there", []string{"run", "99"}, `there is no lesson "99", only those above`},
 		{"no number", []string{"run", "one"}, `there is no lesson "one", only those above`},
 		{"no lesson", []string{"run"}, `there is no lesson "", only those above`},
-		{"another command", []string{"walk"}, `unknown command "walk"; usage: lessons [run N [ARG ...]]`},
+		{"another command", []string{"walk"}, `unknown command "walk"; usage: lessons [-lang en|zh] [COMMAND [ARG ...]]`},
+		{"another language", []string{"-lang", "fr", "list"}, `there is no language "fr"; choose en or zh`},
+		{"a lesson too many", []string{"check", "6", "7"}, `unexpected argument "7"; usage: lessons check [-race=false] [-v] [N]`},
+		{"no lesson to reset", []string{"reset"}, `there is no lesson "", only those above`},
+		{"no lesson to read", []string{"read"}, `there is no lesson "", only those above`},
+		{"a hint that is not there", []string{"hint", "6", "99"}, `there is no hint "99"; lesson 6 has hints 1 to `},
+		{"another format", []string{"report", "-format", "xlsx"}, `there is no format "xlsx"; choose json, csv or junit`},
+		{"another flag", []string{"check", "-fast"}, `flag provided but not defined: -fast; usage: lessons check`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			res := clitest.Do(t, run, tt.args...)
 			require.Equal(t, 2, res.Status)
 			require.Contains(t, res.Stderr, tt.wantStderr)
-			if tt.args[0] == "run" {
+			if strings.Contains(tt.wantStderr, "those above") {
 				require.Contains(t, res.Stderr, "make lesson-1\n", "the list comes with it")
 			}
 		})
@@ -67,6 +74,7 @@ func TestEveryLessonRuns(t *testing.T) {
 		9:  `(?s)MB/s.*here +([0-9a-f]{64})\n.*there +[0-9a-f]{64}\n`,
 		10: `(?s)batch of 50 +serial.*batch of 50 +parallel.*one file`,
 		11: `(?s)ann says.*bob says.*1001`,
+		12: `(?s)server a stops.*2 messages missed.*nothing lost, nothing twice`,
 	}
 	if os.Getenv("GOWORK") == "off" {
 		t.Setenv("GOWORK", "") // the demos are run as users run them

@@ -1,0 +1,58 @@
+// Package exercise is lesson 12: the same room on several servers. Each server
+// has its own clients; a bus connects the servers. Fill in what says TODO.
+//
+//	ann ─► room on "east" ─ Publish ─►┌─────┐─ handler ─► room on "east" ─► ann sees it
+//	                                  │ bus │
+//	bob ─► room on "west" ─ Publish ─►└─────┘─ handler ─► room on "west" ─► bob sees it
+package exercise
+
+import "errors"
+
+// A Message is what goes over the bus.
+type Message struct {
+	From   string // the id of the room in which it was said
+	Number int    // the first that was said there is 1, then 2, and so on
+	Text   string
+}
+
+// A Bus connects rooms.
+type Bus interface {
+	// Publish sends m to all subscribers, the sender included. It does not wait
+	// until they have it. If it returns an error, nobody gets m.
+	Publish(m Message) error
+
+	// Subscribe has handler called with each message that is published from now
+	// on, with one at a time. Messages of one room come in the order in which it
+	// has published them. After a reconnect some of the last may come again.
+	// stop ends it.
+	Subscribe(handler func(Message)) (stop func())
+}
+
+var errTODO = errors.New("TODO: still to be written")
+
+// A Room is one server's part of the room. Many goroutines may call its
+// methods at once.
+type Room struct {
+	// TODO: what must a room remember?
+}
+
+// NewRoom connects a room to the bus. No other room has the same id. It calls
+// show, from the bus's goroutine, for each message that its clients shall see:
+// all that is said in any of the rooms from now on, each once, and in the order
+// in which the bus has it, so that all rooms show the same conversation.
+func NewRoom(id string, bus Bus, show func(Message)) *Room {
+	// TODO: how can a room know that it has seen a message before?
+	return &Room{}
+}
+
+// Say says text in all rooms. It does not wait until they show it. If it
+// returns an error, no room shows it, not even this one.
+func (room *Room) Say(text string) error {
+	// TODO: what if two goroutines do this at once?
+	return errTODO
+}
+
+// Close leaves the bus: nothing is shown any more.
+func (room *Room) Close() {
+	// TODO: what did Subscribe return?
+}
