@@ -101,29 +101,11 @@ func compare(fs *flag.FlagSet, p wire.Params, opts options, stdout io.Writer) er
 }
 
 func flags(fs *flag.FlagSet, p *wire.Params, opts *options) {
-	fs.Func("variant", "another course of the scene: "+variants(), func(s string) error { p.Variant = s; return nil })
+	for _, f := range wire.Flags() {
+		fs.Func(f.Name, f.Usage, func(s string) error { return p.Set(f.Name, s) })
+	}
 	fs.BoolFunc("refuse", "handshake: nobody listens", variant(p, "refuse"))
 	fs.BoolFunc("backlog", "handshake: nobody accepts, and the queue fills", variant(p, "backlog"))
-	fs.Func("drop", "lose these packets, by their `NUMBERS`, as in 3,4", numbers(&p.Drop))
-	fs.Func("dup", "let these packets arrive twice, by their `NUMBERS`", numbers(&p.Dup))
-	fs.Func("delay", "let packets arrive later, as in 5=300ms,6=1s", delays(p))
-	fs.Func("loss", "lose packets at random, with this `PROBABILITY` from 0 to 0.9", func(s string) (err error) {
-		p.Loss, err = strconv.ParseFloat(s, 64)
-		if err == nil && (p.Loss < 0 || p.Loss > 0.9) {
-			err = fmt.Errorf("must be 0 to 0.9")
-		}
-		return err
-	})
-	fs.Uint64Var(&p.Seed, "seed", 1, "another course of chance")
-	fs.DurationVar(&p.Latency, "latency", 10*time.Millisecond, "of the wire, one way")
-	fs.DurationVar(&p.MSL, "msl", 30*time.Second, "maximum segment lifetime; TIME-WAIT takes twice as long")
-	fs.Func("rwnd", "size of the buffers in `BYTES`, from 4096; by itself as the scene wants it", func(s string) (err error) {
-		p.Window, err = strconv.Atoi(s)
-		if err == nil && (p.Window < 4096 || p.Window > 1<<24) { // with less, this stack never offers a window again
-			err = fmt.Errorf("must be 4096 to %d", 1<<24)
-		}
-		return err
-	})
 	fs.StringVar(&opts.svg, "svg", "", "draw the packets into this `FILE` too; for window, the windows into FILE-plot.svg")
 	fs.StringVar(&opts.pcap, "pcap", "", "write the packets into this `FILE`, for Wireshark")
 	fs.BoolVar(&opts.json, "json", false, "print the trace as JSON instead")
@@ -142,36 +124,7 @@ func flags(fs *flag.FlagSet, p *wire.Params, opts *options) {
 
 // variant is a flag that stands for a variant.
 func variant(p *wire.Params, name string) func(string) error {
-	return func(string) error { p.Variant = name; return nil }
-}
-
-func numbers(list *[]int) func(string) error {
-	return func(s string) error {
-		for part := range strings.SplitSeq(s, ",") {
-			n, err := strconv.Atoi(part)
-			if err != nil || n < 1 {
-				return fmt.Errorf("packets have numbers from 1, as in 3,4")
-			}
-			*list = append(*list, n)
-		}
-		return nil
-	}
-}
-
-func delays(p *wire.Params) func(string) error {
-	return func(s string) error {
-		p.Delay = map[int]time.Duration{}
-		for part := range strings.SplitSeq(s, ",") {
-			number, by, _ := strings.Cut(part, "=")
-			n, err := strconv.Atoi(number)
-			d, err2 := time.ParseDuration(by)
-			if err != nil || err2 != nil || n < 1 || d < 0 {
-				return fmt.Errorf("want packets and times, as in 5=300ms")
-			}
-			p.Delay[n] = d
-		}
-		return nil
-	}
+	return func(string) error { return p.Set("variant", name) }
 }
 
 // language is that of the environment, as POSIX has it.
@@ -193,16 +146,6 @@ func sceneNames(sep string) string {
 		names = append(names, s.Name)
 	}
 	return strings.Join(append(names, "compare"), sep)
-}
-
-func variants() string {
-	var all []string
-	for _, s := range wire.Scenes {
-		if len(s.Variants) > 0 {
-			all = append(all, s.Name+" has "+strings.Join(s.Variants, ", "))
-		}
-	}
-	return strings.Join(all, "; ")
 }
 
 // save writes the files that were asked for.
