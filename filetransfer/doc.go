@@ -19,5 +19,6 @@
 // Some losses cannot be seen in this protocol, because it says neither where
 // the name ends nor how long the content is. If name and content arrive in one
 // read, together they may look like a name. If a sender is killed, its system
-// ends the stream for it, and half a file looks whole.
+// ends the stream for it, and half a file looks whole. Package framed has a
+// protocol without these.
 package filetransfer

@@ -6,26 +6,29 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"example.com/netlessons/filetransfer/internal/names"
 )
 
 const (
-	maxName     = 255                   // bytes: the longest file name on most systems
 	nameTimeout = 10 * time.Second      // for a sender that connects and says nothing
 	nameGap     = 20 * time.Millisecond // the silence that ends a name
 )
 
-// readName reads the name. Nothing marks its end, but the sender now waits for
-// "ok": so a short silence is its end, and a name that comes in pieces is put
-// together.
-func readName(conn net.Conn) (string, error) {
-	buf := make([]byte, maxName+1) // one byte more shows that there was more
-	n, wait := 0, nameTimeout
+// readName reads the name, of which begun has already been read. Nothing marks
+// its end, but the sender now waits for "ok": so a short silence is its end, and
+// a name that comes in pieces is put together.
+func readName(conn net.Conn, begun []byte) (string, error) {
+	buf := make([]byte, names.Max+1) // one byte more shows that there was more
+	n, wait := copy(buf, begun), nameTimeout
+	if n > 0 {
+		wait = nameGap
+	}
 	for n < len(buf) {
 		if err := conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 			return "", err
@@ -58,38 +61,16 @@ func checkFile(info fs.FileInfo) error {
 func checkName(name string) error {
 	const together = "; did the content come together with the name?"
 	switch {
-	case len(name) > maxName:
-		return fmt.Errorf("file name %q... is longer than %d bytes%s", name[:20], maxName, together)
+	case len(name) > names.Max:
+		return fmt.Errorf("file name %q... is longer than %d bytes%s", name[:20], names.Max, together)
 	case !utf8.ValidString(name):
 		return fmt.Errorf("file name %q is not UTF-8%s", name, together)
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return fmt.Errorf("file name %q holds control characters%s", name, together)
 	case name == ".", name == "..", strings.ContainsAny(name, `/\`):
 		return fmt.Errorf("file name %q leads to another folder; send the bare name", name)
-	case runtime.GOOS == "windows" && !windowsTakes(name):
+	case runtime.GOOS == "windows" && !names.WindowsTakes(name):
 		return fmt.Errorf("file name %q cannot be used on Windows", name)
 	}
 	return nil
-}
-
-// windowsTakes knows devices such as NUL, streams such as a.txt:b, and what
-// Windows does not allow at all or cuts off.
-func windowsTakes(name string) bool {
-	return filepath.IsLocal(name) && !strings.ContainsAny(name, `<>"|?*`) && strings.TrimRight(name, ". ") == name
-}
-
-// numbered returns "report (2).txt" for "report.txt" and 2, in at most
-// [maxName] bytes, and the name itself for 0.
-func numbered(name string, n int) string {
-	if n == 0 {
-		return name
-	}
-	ext := filepath.Ext(name)
-	stem := strings.TrimSuffix(name, ext)
-	if stem == "" || len(ext) > 20 { // ".profile", or a full stop in a long title
-		stem, ext = name, ""
-	}
-	end := fmt.Sprintf(" (%d)%s", n, ext)
-	stem = stem[:min(len(stem), maxName-len(end))]
-	return strings.ToValidUTF8(stem, "") + end // the cut may have left half a character
 }

@@ -34,24 +34,29 @@ func Serve(ctx context.Context, ln net.Listener, dir *os.Root, log *slog.Logger)
 		if err != nil {
 			return fmt.Errorf("accept: %w", err)
 		}
-		handlers.Go(func() {
-			defer conn.Close()
-			defer context.AfterFunc(ctx, func() { abort(conn) })()
-			saved, size, err := receive(conn, dir)
-			if err != nil {
-				abort(conn)
-				log.Warn("file not received", "sender", conn.RemoteAddr(), "err", err)
-				return
-			}
-			log.Info("file received", "sender", conn.RemoteAddr(), "saved", saved, "bytes", size)
-		})
+		handlers.Go(func() { Receive(ctx, conn, nil, dir, log) })
 	}
 }
 
+// Receive does for one sender what [Serve] does for each, and closes conn.
+// begun is what was already read from conn, to see what it speaks.
+func Receive(ctx context.Context, conn net.Conn, begun []byte, dir *os.Root, log *slog.Logger) error {
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { abort(conn) })()
+	saved, size, err := receive(conn, begun, dir)
+	if err != nil {
+		abort(conn)
+		log.Warn("file not received", "sender", conn.RemoteAddr(), "err", err)
+		return err
+	}
+	log.Info("file received", "sender", conn.RemoteAddr(), "saved", saved, "bytes", size)
+	return nil
+}
+
 // receive takes one file from conn and returns the name that it got in dir.
-func receive(conn net.Conn, dir *os.Root) (saved string, size int64, err error) {
+func receive(conn net.Conn, begun []byte, dir *os.Root) (saved string, size int64, err error) {
 	// Step 3: read the name.
-	name, err := readName(conn)
+	name, err := readName(conn, begun)
 	if err != nil {
 		return "", 0, err
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+
+	"example.com/netlessons/filetransfer/internal/names"
 )
 
 // tempFile holds content that is still to come, under a hidden name in the
@@ -30,7 +32,7 @@ func (f *tempFile) save(name string) (string, error) {
 		return "", err
 	}
 	for n := 0; ; n++ {
-		free := numbered(name, n)
+		free := names.Numbered(name, n)
 		claim, err := createNew(f.dir, free)
 		if errors.Is(err, fs.ErrExist) {
 			continue

@@ -1,15 +1,15 @@
 // Command demo sends a file by the protocol of the notes, compares both ends,
-// and shows what that protocol cannot see.
+// shows what that protocol cannot see, and that the framed one does.
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.com/netlessons/filetransfer"
+	"example.com/netlessons/filetransfer/framed"
 	"example.com/netlessons/filetransfer/internal/cli"
 )
 
@@ -42,7 +43,10 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, _ io.Writer) e
 	if err := transfer(ctx, path, stdout); err != nil {
 		return err
 	}
-	return lose(ctx, stdout)
+	if err := lose(ctx, stdout); err != nil {
+		return err
+	}
+	return keep(ctx, stdout)
 }
 
 // transfer sends a file and compares it with what the receiver saved.
@@ -107,6 +111,94 @@ func lose(ctx context.Context, stdout io.Writer) error {
 	return nil
 }
 
+// keep sends the same two files by the framed protocol, and breaks off the second.
+func keep(ctx context.Context, stdout io.Writer) error {
+	addr, dir, stop, err := serve(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	from, err := os.MkdirTemp("", "filetransfer")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(from)
+	fmt.Fprintln(stdout, "\nthe framed protocol, to the same receiver:")
+
+	path, content := filepath.Join(from, "c.txt"), []byte("CONTENT")
+	if _, err := sendFramed(ctx, addr, path, content, -1); err != nil {
+		return err
+	}
+	if err := equal(filepath.Join(dir, "c.txt"), content); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "  %-41s  saved: %q, %d bytes\n", `"c.txt" and "CONTENT" come in one read`, "c.txt", len(content))
+
+	path, content = filepath.Join(from, "half.txt"), bytes.Repeat([]byte("half of it or all? "), 1<<18)
+	if _, err := sendFramed(ctx, addr, path, content, len(content)/2); err == nil {
+		return errors.New("half.txt was broken off, and nobody noticed")
+	}
+	if exists(filepath.Join(dir, "half.txt")) {
+		return errors.New("half.txt was broken off, and is there")
+	}
+	fmt.Fprintf(stdout, "  %-41s  saved: nothing\n", `"half.txt" ends when its sender is killed`)
+	sent, err := sendFramed(ctx, addr, path, content, -1)
+	if err != nil {
+		return err
+	}
+	if err := equal(filepath.Join(dir, "half.txt"), content); err != nil {
+		return err
+	}
+	if sent == int64(len(content)) {
+		return errors.New("half.txt was sent from the start again")
+	}
+	fmt.Fprintf(stdout, "  %-41s  saved: %q, %d bytes,\n", `"half.txt" is sent again`, "half.txt", len(content))
+	fmt.Fprintf(stdout, "  %-41s  of which %d were there\n", "", int64(len(content))-sent)
+	return nil
+}
+
+// sendFramed sends content, as the file at path. The connection ends after
+// about limit bytes, unless that is negative. It returns how much was sent.
+func sendFramed(ctx context.Context, addr, path string, content []byte, limit int) (sent int64, err error) {
+	if !exists(path) { // the second time, it is still the same file
+		if err := os.WriteFile(path, content, 0o666); err != nil {
+			return 0, err
+		}
+	}
+	conn, err := net.DialTimeout("tcp", addr, timeout)
+	if err != nil {
+		return 0, err
+	}
+	s := &framed.Sender{Timeout: timeout}
+	err = s.Send(ctx, &ending{conn, limit}, []string{path})
+	return s.Progress().Sent, err
+}
+
+// ending is a connection that ends as that of a killed program does.
+type ending struct {
+	net.Conn
+	left int // bytes until then; negative for no end
+}
+
+func (e *ending) Write(b []byte) (int, error) {
+	if e.left < 0 || len(b) <= e.left {
+		e.left -= min(len(b), max(e.left, 0))
+		return e.Conn.Write(b)
+	}
+	n, _ := e.Conn.Write(b[:e.left])
+	e.Conn.(*net.TCPConn).CloseWrite()
+	e.left = 0
+	return n, io.ErrClosedPipe
+}
+
+func equal(path string, want []byte) error {
+	got, err := os.ReadFile(path)
+	if err == nil && !bytes.Equal(got, want) {
+		err = fmt.Errorf("%s is not what was sent", path)
+	}
+	return err
+}
+
 // play sends first, reads "ok", sends then, and ends as the system ends the
 // connections of a program that was killed. It returns once the file is saved.
 func play(addr, first, then string) error {
@@ -150,7 +242,7 @@ func serve(ctx context.Context) (addr, path string, stop func(), err error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { filetransfer.Serve(ctx, ln, dir, slog.New(slog.DiscardHandler)) })
+	wg.Go(func() { framed.Receiver{}.Serve(ctx, ln, dir) })
 	stop = func() { cancel(); wg.Wait(); dir.Close(); os.RemoveAll(path) }
 	return ln.Addr().String(), path, stop, nil
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -25,6 +26,12 @@ func TestDemoComparesBothEndsAndShowsWhatIsLost(t *testing.T) {
 	require.Equal(t, 2, strings.Count(res.Stdout, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))
 	require.Contains(t, res.Stdout, `saved: "c.txtCONTENT", 0 bytes`)
 	require.Contains(t, res.Stdout, `saved: "half.txt", 5 bytes`)
+	require.Contains(t, res.Stdout, `saved: "c.txt", 7 bytes`)
+	require.Contains(t, res.Stdout, "saved: nothing")
+	require.Regexp(t, `saved: "half.txt", 4980736 bytes,\n +of which [0-9]+ were there\n$`, res.Stdout)
+	for line := range strings.Lines(res.Stdout) {
+		require.LessOrEqual(t, utf8.RuneCountInString(line), 81, line)
+	}
 }
 
 func TestDemoSendsTheREADMEThatGoWorkMarks(t *testing.T) {
