@@ -18,7 +18,7 @@ func TestTheExampleConfigurationShowsTheDefaults(t *testing.T) {
 	got, err := chatroom.ReadConfig("chatroom.example.toml")
 	require.NoError(t, err)
 	want := chatroom.DefaultConfig()
-	want.Room.Origins = []string{}
+	want.Room.Origins, want.NATS = []string{}, []string{}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
@@ -26,9 +26,11 @@ func TestTheExampleConfigurationShowsTheDefaults(t *testing.T) {
 
 func TestReadConfig(t *testing.T) {
 	all := chatroom.Config{
-		Addr: "[::1]:80",
+		Addr: "[::1]:80", CountersAddr: "[::1]:81", Certificate: "cert.pem", Key: "key.pem", NATS: []string{"nats://a:4222"},
 		Room: ws.Config{
-			Origins: []string{"https://a.example", "http://b.example:8080"}, MessageBytes: 1, MessagesPerSecond: 6, QueueMessages: 2, QueueBytes: 3000,
+			Name:    "a",
+			Origins: []string{"https://a.example", "http://b.example:8080"}, Connections: 11, ConnectionsPerAddress: 12, Rooms: 13,
+			MessageBytes: 1, MessagesPerSecond: 6, QueueMessages: 2, QueueBytes: 3000, HistoryMessages: 1, HistoryBytes: 1500,
 			WriteTimeout: 4 * time.Second, PongTimeout: 5 * time.Minute,
 		},
 	}
@@ -39,6 +41,16 @@ func TestReadConfig(t *testing.T) {
 		{"an empty file changes nothing", "", chatroom.DefaultConfig()},
 		{"every key can be changed", `
 			addr = "[::1]:80"
+			counters_addr = "[::1]:81"
+			certificate = "cert.pem"
+			key = "key.pem"
+			nats = ["nats://a:4222"]
+			name = "a"
+			connections = 11
+			connections_per_address = 12
+			rooms = 13
+			history_messages = 1
+			history_bytes = 1500
 			origins = ["https://a.example", "http://b.example:8080"]
 			message_bytes = 1
 			messages_per_second = 6
@@ -69,6 +81,11 @@ func TestReadConfigNamesFileLineAndKey(t *testing.T) {
 		{"a duration without a unit", "write_timeout = \"10\"\n", `chat.toml:1: write_timeout: "10": write a duration such as "30s"`},
 		{"a duration too short", "write_timeout = \"1ms\"\n", "chat.toml:1: write_timeout: 1ms: must be 1s to 10m0s"},
 		{"a number out of range", "queue_messages = 0\n", "chat.toml:1: queue_messages: 0: must be 1 to 65536"},
+		{"counters for the whole network", "counters_addr = \":9998\"\n", `chat.toml:1: counters_addr: ":9998": what is there is for this machine only; write 127.0.0.1:PORT`},
+		{"a certificate without its key", "\ncertificate = \"a.pem\"\n", "chat.toml:2: certificate: a certificate needs a key, and a key a certificate"},
+		{"a key without its certificate", "key = \"a.pem\"\n", "chat.toml:1: key: a certificate needs"},
+		{"a history that fills the queue of who joins", "history_messages = 200\n", "chat.toml:1: history_messages: 200: must be 0 to half of queue_messages, which is 256"},
+		{"a queue that the default history fills", "queue_bytes = 65536\n", "chat.toml: history_bytes: 65536: must be 0 to half of queue_bytes, which is 65536"},
 		{"a pace at which nothing may be said", "messages_per_second = 0\n", "chat.toml:1: messages_per_second: 0: must be 1 to 1000"},
 		{"a value of another kind", "\nmessage_bytes = \"many\"\n", "chat.toml:2: message_bytes: toml: cannot decode TOML string"},
 		{"an origin for everybody", "origins = [\"*\"]\n", `chat.toml:1: origins: "*": write an origin as https://chat.example.com`},

@@ -20,7 +20,7 @@ func Example() {
 	done := make(chan error)
 	go func() { done <- chatroom.Serve(ctx, ln, chatroom.DefaultConfig(), slog.New(slog.DiscardHandler)) }()
 
-	ann, err := chatroom.Dial(ctx, ln.Addr().String(), "ann")
+	ann, err := chatroom.Dial(ctx, ln.Addr().String(), chatroom.Join{Nick: "ann"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -36,6 +36,6 @@ func Example() {
 	// Output:
 	// <nil>
 	// ann: hi, everybody <nil>
-	// websocket: close 1001 (going away): the server is shutting down
+	// websocket: close 1001 (going away): shutdown: the server is shutting down
 	// server: <nil>
 }

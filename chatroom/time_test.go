@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/netlessons/chatroom"
-	"example.com/netlessons/chatroom/ws"
+	"example.com/netlessons/chatroom/outbox"
+	"example.com/netlessons/chatroom/protocol"
 )
 
 // These tests run in bubbles: minutes pass in no time, and exactly. Their
@@ -28,9 +28,9 @@ func TestASlowClientIsKickedAndTheOthersNoticeNothing(t *testing.T) {
 		queueMessages, queueBytes int
 		wantReceived              int // by the slow client, before the close frame
 	}{
-		// One more than the queue holds: the message whose Write is blocked.
-		{"when too many messages wait for it", 10, 1 << 20, 1 + 10},
-		{"when too many bytes wait for it", 1000, 1000, 1 + 1000/len(`{"type":"message","from":"bob","text":"01234567890123456789"}`)},
+		// The message whose Write is blocked counts.
+		{"when too many messages wait for it", 10, 1 << 20, 10},
+		{"when too many bytes wait for it", 1000, 1000, 1000 / len(`{"type":"message","id":946684800000001,"time":946684800100,"from":"bob","text":"01234567890123456789"}`)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -39,16 +39,16 @@ func TestASlowClientIsKickedAndTheOthersNoticeNothing(t *testing.T) {
 				cfg.Room.MessagesPerSecond = 1000 // so that bob need not wait for that
 				room, _ := serveInMemory(t, cfg)
 				slow := room.dial(t, "slow")
-				require.Equal(t, `{"type":"join","from":"slow"}`, text(t, slow))
+				require.Equal(t, "* you are slow in lobby; here: slow", shown(t, slow))
 				bob := room.dial(t, "bob")
-				text(t, bob)
-				require.Equal(t, `{"type":"join","from":"bob"}`, text(t, slow))
+				require.Equal(t, "* you are bob in lobby; here: bob, slow", shown(t, bob))
+				require.Equal(t, "* bob joined", shown(t, slow))
 				// From here on, slow reads nothing.
 
 				start := time.Now()
 				for range 100 {
 					require.NoError(t, bob.WriteMessage(websocket.TextMessage, []byte(`{"type":"message","text":"01234567890123456789"}`)))
-					require.Equal(t, `{"type":"message","from":"bob","text":"01234567890123456789"}`, text(t, bob))
+					require.Equal(t, "bob: 01234567890123456789", shown(t, bob))
 				}
 				require.Zero(t, time.Since(start), "bob waited for the slow client")
 
@@ -56,16 +56,17 @@ func TestASlowClientIsKickedAndTheOthersNoticeNothing(t *testing.T) {
 				_, _, err := slow.ReadMessage()
 				for ; err == nil; _, _, err = slow.ReadMessage() {
 					if received++; received == 5 { // there is room again, but it has missed something
+						synctest.Wait()
 						require.NoError(t, bob.WriteMessage(websocket.TextMessage, []byte(`{"type":"message","text":"later"}`)))
-						require.Equal(t, `{"type":"message","from":"bob","text":"later"}`, text(t, bob))
+						require.Equal(t, "* slow left", shown(t, bob))
+						require.Equal(t, "bob: later", shown(t, bob))
 					}
 				}
-				want := &websocket.CloseError{Code: websocket.ClosePolicyViolation, Text: "too slow: too many messages wait to be read"}
+				want := &websocket.CloseError{Code: websocket.ClosePolicyViolation, Text: "too_slow: too many messages wait to be read"}
 				if diff := cmp.Diff(error(want), err); diff != "" {
 					t.Errorf("close frame (-want +got):\n%s", diff)
 				}
 				require.Equal(t, tt.wantReceived, received)
-				require.Equal(t, `{"type":"leave","from":"slow"}`, text(t, bob))
 			})
 		})
 	}
@@ -87,7 +88,7 @@ func TestABurstFromOneClientIsSlowedDownAndHurtsNobody(t *testing.T) {
 				room, _ := serveInMemory(t, cfg)
 				var want []string
 				for i := range 1000 {
-					want = append(want, fmt.Sprintf(`{"type":"message","from":"client-0","text":"%d"}`, i))
+					want = append(want, fmt.Sprintf("client-0: %d", i))
 				}
 				start := time.Now()
 				var wg sync.WaitGroup
@@ -101,13 +102,13 @@ func TestABurstFromOneClientIsSlowedDownAndHurtsNobody(t *testing.T) {
 					wg.Go(func() {
 						var got []string
 						for len(got) < len(want) {
-							_, data, err := conn.ReadMessage()
-							if err != nil {
+							var m protocol.Message
+							if err := conn.ReadJSON(&m); err != nil {
 								t.Errorf("client %d after %d messages: %v", i, len(got), err)
 								return
 							}
-							if strings.Contains(string(data), `"message"`) {
-								got = append(got, string(data))
+							if m.Type == protocol.Said {
+								got = append(got, m.String())
 								time.Sleep(10 * time.Millisecond) // no program is infinitely fast
 							}
 						}
@@ -174,26 +175,26 @@ func TestAClientThatAnswersNoPingLeavesAfter60Seconds(t *testing.T) {
 		}()
 		synctest.Wait()
 		bob := room.dial(t, "bob")
-		require.Equal(t, `{"type":"join","from":"bob"}`, text(t, bob))
-		require.Equal(t, `{"type":"leave","from":"mute"}`, text(t, bob))
+		require.Equal(t, "* you are bob in lobby; here: bob, mute", shown(t, bob))
+		require.Equal(t, "* mute left", shown(t, bob))
 		require.Equal(t, 60*time.Second, time.Since(start))
-		want := &websocket.CloseError{Code: websocket.ClosePolicyViolation, Text: "no ping was answered in time"}
+		want := &websocket.CloseError{Code: websocket.ClosePolicyViolation, Text: "no_pong: no ping was answered in time"}
 		if diff := cmp.Diff(error(want), <-ended); diff != "" {
 			t.Errorf("close frame (-want +got):\n%s", diff)
 		}
 	})
 }
 
-func TestAClientThatTakesNoMessageLeavesAfter11Seconds(t *testing.T) {
+func TestAClientThatTakesNoMessageLeavesAfter10Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		room, _ := serveInMemory(t, chatroom.DefaultConfig())
 		start := time.Now()
 		room.dial(t, "stuck")
 		synctest.Wait()
 		bob := room.dial(t, "bob")
-		require.Equal(t, `{"type":"join","from":"bob"}`, text(t, bob))
-		require.Equal(t, `{"type":"leave","from":"stuck"}`, text(t, bob))
-		require.Equal(t, 10*time.Second+ws.CloseWait, time.Since(start), "write timeout, then the wait for its close frame")
+		require.Equal(t, "* you are bob in lobby; here: bob, stuck", shown(t, bob))
+		require.Equal(t, "* stuck left", shown(t, bob))
+		require.Equal(t, 10*time.Second, time.Since(start), "the write timeout")
 	})
 }
 
@@ -201,7 +202,7 @@ func TestAClientThatIsSilentButAliveStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		room, _ := serveInMemory(t, chatroom.DefaultConfig())
 		ann := room.dial(t, "ann")
-		text(t, ann)
+		shown(t, ann) // welcome
 		start := time.Now()
 		var pings []time.Duration
 		pong := ann.PingHandler()
@@ -210,7 +211,7 @@ func TestAClientThatIsSilentButAliveStays(t *testing.T) {
 			return pong(data)
 		})
 		time.AfterFunc(5*time.Minute, func() { ann.WriteMessage(websocket.TextMessage, []byte(`{"type":"message","text":"hi"}`)) })
-		require.Equal(t, `{"type":"message","from":"ann","text":"hi"}`, text(t, ann))
+		require.Equal(t, "ann: hi", shown(t, ann))
 		want := []time.Duration{54 * time.Second, 108 * time.Second, 162 * time.Second, 216 * time.Second, 270 * time.Second}
 		if diff := cmp.Diff(want, pings); diff != "" {
 			t.Errorf("pings (-want +got):\n%s", diff)
@@ -233,7 +234,7 @@ func TestAClientThatIgnoresTheCloseFrameCannotHoldUpTheServer(t *testing.T) {
 		require.ErrorIs(t, err, websocket.ErrBadHandshake)
 		require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
 		<-stopped
-		require.Equal(t, ws.CloseWait, time.Since(start))
+		require.Equal(t, outbox.CloseWait, time.Since(start))
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -57,14 +58,14 @@ func talk(ctx context.Context, addr string, stopServer func(), stdout io.Writer)
 	fmt.Fprintf(stdout, "a chat server on %s\n\n", addr)
 	show("WHAT HAPPENS", "ANN SEES", "BOB SEES")
 
-	ann, err := chatroom.Dial(ctx, addr, "ann")
+	ann, err := chatroom.Dial(ctx, addr, chatroom.Join{Nick: "ann"})
 	if err != nil {
 		return err
 	}
 	defer ann.Close()
 	defer context.AfterFunc(ctx, func() { ann.Close() })()
-	show("ann joins", "* ann joined", "-") // Dial has seen it
-	bob, err := chatroom.Dial(ctx, addr, "bob")
+	show("ann joins", here(ann), "-")
+	bob, err := chatroom.Dial(ctx, addr, chatroom.Join{Nick: "bob"})
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func talk(ctx context.Context, addr string, stopServer func(), stdout io.Writer)
 	if saw := next(ann); saw != "* bob joined" {
 		return fmt.Errorf("bob joins: ann saw %q", saw)
 	}
-	show("bob joins", "* bob joined", "* bob joined")
+	show("bob joins", "* bob joined", here(bob))
 
 	eve, _, err := websocket.DefaultDialer.DialContext(ctx, "ws://"+addr+"/ws?nick=eve", nil)
 	if err != nil {
@@ -105,6 +106,11 @@ func talk(ctx context.Context, addr string, stopServer func(), stdout io.Writer)
 		}
 	}
 	return nil
+}
+
+// here is whom a client saw when it joined.
+func here(conn *chatroom.Conn) string {
+	return "here: " + strings.Join(conn.Welcome.People, ", ")
 }
 
 // next is what a client sees next.

@@ -1,4 +1,4 @@
-// Command server runs the chat server: a room at /ws and a page for it at /.
+// Command server runs the chat server: rooms at /ws and a page for them at /.
 package main
 
 import (
@@ -37,12 +37,15 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	if *addr != "" {
 		cfg.Addr = *addr
 	}
+	if len(cfg.NATS) > 0 {
+		return fmt.Errorf("%s names NATS servers, which this program does not know; run cmd/natsserver", *config)
+	}
 	// Step 2: it listens on port 9999, unless told otherwise.
 	ln, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, "listening on", ln.Addr())
-	fmt.Fprintf(stdout, "the page is at http://%s/\n", ln.Addr())
+	fmt.Fprintf(stdout, "the page is at %s\n", cfg.PageURL(ln))
 	return chatroom.Serve(ctx, ln, cfg, slog.New(slog.NewTextHandler(stderr, nil)))
 }

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestServerServesUntilCtrlC(t *testing.T) {
 	addr, stop := clitest.Start(t, run, "-config", "../../chatroom.example.toml", "-addr", "127.0.0.1:0")
-	ann, err := chatroom.Dial(t.Context(), addr, "ann")
+	ann, err := chatroom.Dial(t.Context(), addr, chatroom.Join{Nick: "ann"})
 	require.NoError(t, err)
 	require.NoError(t, ann.Send("hello"))
 	m, err := ann.Receive()
@@ -45,6 +45,8 @@ func TestServerSaysWhatIsWrong(t *testing.T) {
 	defer taken.Close()
 	wrong := filepath.Join(t.TempDir(), "chat.toml")
 	require.NoError(t, os.WriteFile(wrong, []byte("\ncolour = 1\n"), 0o600))
+	nats := filepath.Join(t.TempDir(), "nats.toml")
+	require.NoError(t, os.WriteFile(nats, []byte(`nats = ["nats://127.0.0.1:4222"]`), 0o600))
 	for _, tt := range []struct {
 		name       string
 		args       []string
@@ -55,6 +57,7 @@ func TestServerSaysWhatIsWrong(t *testing.T) {
 		{"an argument too many", []string{"9999"}, 2, `unexpected argument "9999"; usage: server`},
 		{"a port in use", []string{"-addr", taken.Addr().String()}, 1, "stop the other server or choose another port with -addr"},
 		{"a configuration that is not there", []string{"-config", "none.toml"}, 1, "check the name, and the folder you are in"},
+		{"a configuration that names NATS servers", []string{"-config", nats}, 1, "names NATS servers, which this program does not know; run cmd/natsserver"},
 		{"a configuration with an unknown key", []string{"-config", wrong}, 1, `chat.toml:2: unknown key "colour"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/ergochat/readline"
+	"golang.org/x/term"
+
+	"example.com/netlessons/chatroom/protocol"
+	"example.com/netlessons/chatroom/talk"
+)
+
+// terminal is a keyboard and a screen on which a line can be edited while
+// others write above it.
+type terminal struct {
+	keyboard, screen *os.File
+
+	mu     sync.Mutex
+	cooked *term.State // as the keyboard was; nil unless it is raw
+}
+
+// newTerminal is false if one of the two is none, or too simple for editing.
+func newTerminal(stdin io.Reader, stdout io.Writer) (*terminal, bool) {
+	keyboard, ok1 := stdin.(*os.File)
+	screen, ok2 := stdout.(*os.File)
+	if !ok1 || !ok2 || !term.IsTerminal(int(keyboard.Fd())) || !term.IsTerminal(int(screen.Fd())) || os.Getenv("TERM") == "dumb" {
+		return nil, false
+	}
+	return &terminal{keyboard: keyboard, screen: screen}, true
+}
+
+func (t *terminal) talk(ctx context.Context, place talk.Place) error {
+	editor, err := readline.NewFromConfig(&readline.Config{
+		Prompt: "> ", InterruptPrompt: "\n", EOFPrompt: "\n",
+		Stdin: t.keyboard, Stdout: raw{t.screen}, Stderr: raw{t.screen},
+		FuncIsTerminal: func() bool { return true },
+		FuncMakeRaw:    t.makeRaw, FuncExitRaw: t.exitRaw, FuncGetSize: t.size,
+	})
+	if err != nil {
+		return fmt.Errorf("terminal: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	lines := read(ctx, editor, cancel)
+	defer func() {
+		cancel()
+		editor.Close()
+		for range lines { // until the terminal is as it was
+		}
+	}()
+	place.Asks = true
+	return talk.Run(ctx, place, lines, func(e talk.Event) {
+		if !e.Own { // that line is on the screen already
+			fmt.Fprintln(editor, stamp(e.Message)+line(e.Message))
+		}
+	})
+}
+
+// read reads lines until Ctrl-D; Ctrl-C leaves at once.
+func read(ctx context.Context, editor *readline.Instance, interrupt func()) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for {
+			line, err := editor.ReadLine()
+			if errors.Is(err, readline.ErrInterrupt) {
+				interrupt()
+			}
+			if err != nil {
+				return
+			}
+			select {
+			case lines <- line:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return lines
+}
+
+// stamp says when something was said.
+func stamp(m protocol.Message) string {
+	if m.Type != protocol.Said {
+		return ""
+	}
+	return time.UnixMilli(m.Time).Format("15:04 ")
+}
+
+// raw writes to a screen that is in raw mode, where a new line does not begin at
+// the left by itself.
+type raw struct{ screen io.Writer }
+
+func (r raw) Write(b []byte) (int, error) {
+	_, err := r.screen.Write(bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n")))
+	return len(b), err
+}
+
+// makeRaw lets the editor see every key; exitRaw undoes it.
+func (t *terminal) makeRaw() (err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cooked == nil {
+		t.cooked, err = term.MakeRaw(int(t.keyboard.Fd()))
+	}
+	return err
+}
+
+func (t *terminal) exitRaw() (err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cooked != nil {
+		err = term.Restore(int(t.keyboard.Fd()), t.cooked)
+		t.cooked = nil
+	}
+	return err
+}
+
+func (t *terminal) size() (width, height int) {
+	width, height, err := term.GetSize(int(t.screen.Fd()))
+	if err != nil {
+		return -1, -1
+	}
+	return width, height
+}
