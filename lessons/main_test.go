@@ -193,6 +193,26 @@ func TestTheCopiesOfPackageCLIAreAlike(t *testing.T) {
 	}
 }
 
+func TestEveryDependencyHasItsReason(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "CONTRIBUTING.md"))
+	require.NoError(t, err)
+	files, err := filepath.Glob(filepath.Join("..", "*", "go.mod"))
+	require.NoError(t, err)
+	direct := regexp.MustCompile(`(?m)^(?:require )?\t?([a-z]\S*\.\S+/\S+) v\S+$`)
+	found := map[string]bool{}
+	for _, file := range files {
+		mod, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range direct.FindAllStringSubmatch(string(mod), -1) {
+			found[m[1]] = true
+			if !strings.HasPrefix(m[1], "example.com/") && !strings.Contains(string(text), "| "+m[1]+" |") {
+				t.Errorf("%s requires %s; CONTRIBUTING.md does not say what for", file, m[1])
+			}
+		}
+	}
+	require.True(t, found["gvisor.dev/gvisor"], "the pattern finds what is there")
+}
+
 func TestTheProgramItselfExitsWithTheStatus(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "lessons.exe") // the suffix is for Windows
 	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
