@@ -124,12 +124,26 @@ func (a *app) showTests(res exercise.Result, v view) {
 		if t.Message == "" || !first && !v.verbose {
 			continue
 		}
-		a.para(8, t.Message)
+		a.para(8, a.labels(t.Message))
 		told = true
 	}
 	if len(res.Tests) > 0 {
 		fmt.Fprintln(a.out)
 	}
+}
+
+// labels puts the words with which package check begins its lines into the
+// reader's language.
+func (a *app) labels(message string) string {
+	lines := strings.Split(message, "\n")
+	for i, line := range lines {
+		for _, label := range checkLabels {
+			if rest, ok := strings.CutPrefix(line, label.en); ok {
+				lines[i] = a.say(label) + rest
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // sentence makes a test's name readable: TestServerEnds/by_itself says
@@ -143,7 +157,8 @@ func sentence(name string) string {
 		if begins {
 			b.WriteByte(' ')
 		}
-		acronym := unicode.IsUpper(r) && (i+1 < len(letters) && unicode.IsUpper(letters[i+1]) || i > 0 && unicode.IsUpper(letters[i-1]) && !begins)
+		word := i+2 < len(letters) && unicode.IsLower(letters[i+2]) // begins with the next letter
+		acronym := unicode.IsUpper(r) && (i+1 < len(letters) && unicode.IsUpper(letters[i+1]) && !word || i > 0 && unicode.IsUpper(letters[i-1]) && !begins)
 		if acronym {
 			b.WriteRune(r)
 		} else {

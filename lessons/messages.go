@@ -17,6 +17,14 @@ func (t text) in(lang string) string {
 	return t.en
 }
 
+// checkLabels begin the lines of what a check says when it fails.
+var checkLabels = []text{
+	{"What the check did:", "检查做了什么："},
+	{"Expected: ", "期望："},
+	{"Got:      ", "得到："},
+	{"Likely cause: ", "可能的原因："},
+}
+
 // What the runner says.
 var (
 	// The commands, as `lessons -h` lists them.

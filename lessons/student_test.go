@@ -261,6 +261,8 @@ func TestEveryStateHasItsWord(t *testing.T) {
 
 func TestTestNamesReadAsSentences(t *testing.T) {
 	for name, want := range map[string]string{
+		"TestACallThatFails":       "a call that fails",
+		"TestOneAtATime":           "one at a time",
 		"TestServerEnds":           "server ends",
 		"TestServerEnds/by_itself": "server ends: by itself",
 		"TestClientSendsFINFirst":  "client sends FIN first",
