@@ -1,7 +1,7 @@
 # Each target is one command. Nothing but Go and make is needed for the lessons
 # and the tests; `make check` also wants a C compiler, for the race detector.
 
-.PHONY: help list next report doctor course site test check shipped bench readme fmt vet staticcheck race alone cross tidy
+.PHONY: help list next report doctor course site test check shipped bench readme fmt vet staticcheck race alone cross tidy fuzz
 MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 # The proof of the exercises runs programs of its own, the same in any mode:
 # `make test` has it, and the other ways to test leave it out.
@@ -57,7 +57,7 @@ prove-%: ## prove exercise N: shipped file, solution, and each mistake
 test: ## run all tests, none from the cache: they look at each other's files
 	@go test -count=1 $(TESTFLAGS) work
 
-check: shipped fmt vet staticcheck tidy cross race alone ## all that a change must pass
+check: shipped fmt vet staticcheck tidy cross race alone fuzz ## all that a change must pass
 	@echo 'check: all passed'
 
 bench: ## run all benchmarks
@@ -93,3 +93,8 @@ cross: ## everything compiles for Linux, macOS and Windows
 
 tidy: ## go.mod and go.sum hold what is needed and no more
 	@set -e; for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff); done
+
+FUZZTIME := 30s
+fuzz: ## hostile frames for the file transfer: FUZZTIME each
+	@set -e; for f in FuzzFrame FuzzHeader FuzzMessage FuzzConversation; do \
+	(cd filetransfer && GOWORK=off go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./framed); done

@@ -150,7 +150,7 @@ func (a *arrival) end(e end) error {
 	if a.file == nil {
 		return a.c.answer(a.header, answer{code: codeSame}, nil)
 	}
-	ans, err := a.c.store.commit(a.file, a.temp, a.header, a.c.OnExist)
+	ans, err := a.c.store.commit(a.file, a.temp, a.header, a.c.OnExist, nil)
 	a.file = nil
 	if err != nil {
 		err = fmt.Errorf("all is here, but it could not get its name: %w", err)

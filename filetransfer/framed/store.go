@@ -232,7 +232,9 @@ var errExists = errors.New("something with this name exists; choose what to do b
 // commit gives a whole and verified temporary file its name, mode and time, and
 // returns the path it got. The name is never there without the content, not
 // even if this process is killed in between. It closes file.
-func (s *store) commit(file *os.File, temp string, h *header, policy OnExist) (answer, error) {
+//
+// same, unless it is nil, says whether what has the name already is the same.
+func (s *store) commit(file *os.File, temp string, h *header, policy OnExist, same func() bool) (answer, error) {
 	err := file.Chmod(h.mode)
 	if errors.Is(err, errors.ErrUnsupported) {
 		err = nil // a system without modes
@@ -243,21 +245,21 @@ func (s *store) commit(file *os.File, temp string, h *header, policy OnExist) (a
 	if err := s.tmp.Chtimes(temp, h.mtime, h.mtime); err != nil {
 		return answer{}, err
 	}
-	return s.place(temp, h.path, policy)
+	return s.place(temp, h.path, policy, same)
 }
 
 // place gives a temporary file or link its name.
-func (s *store) place(temp, name string, policy OnExist) (answer, error) {
-	a, err := s.tryPlace(temp, name, policy)
+func (s *store) place(temp, name string, policy OnExist, same func() bool) (answer, error) {
+	a, err := s.tryPlace(temp, name, policy, same)
 	if errors.Is(err, fs.ErrNotExist) { // the folder was removed meanwhile
 		s.forget()
-		a, err = s.tryPlace(temp, name, policy)
+		a, err = s.tryPlace(temp, name, policy, same)
 	}
 	return a, err
 }
 
 // tryPlace is place with the folder as it was a moment ago.
-func (s *store) tryPlace(temp, name string, policy OnExist) (answer, error) {
+func (s *store) tryPlace(temp, name string, policy OnExist, same func() bool) (answer, error) {
 	dir, base := path.Split(name)
 	parent, done, err := s.openFolder(dir)
 	if err != nil {
@@ -276,10 +278,12 @@ func (s *store) tryPlace(temp, name string, policy OnExist) (answer, error) {
 			return answer{code: codeSaved, text: free}, nil
 		case !errors.Is(err, fs.ErrExist) || policy == Overwrite:
 			return answer{}, err
-		case policy == Skip:
-			return answer{code: codeSkipped}, nil
 		case policy == Fail:
 			return answer{}, errExists
+		case n == 0 && same != nil && same():
+			return answer{code: codeSame}, nil
+		case policy == Skip:
+			return answer{code: codeSkipped}, nil
 		}
 	}
 }
@@ -384,16 +388,18 @@ func (s *store) link(h *header, policy OnExist) (answer, error) {
 	if err := s.tmp.Symlink(h.target, temp); err != nil {
 		return answer{}, err
 	}
-	a, err := s.place(temp, h.path, policy)
+	a, err := s.place(temp, h.path, policy, nil)
 	if a.code != codeSaved {
 		s.tmp.Remove(temp)
 	}
 	return a, err
 }
 
-// small saves a file whose content is at hand.
+// small saves a file whose content is at hand. Most often nothing has its name,
+// and whether that is the same need not be asked before.
 func (s *store) small(h *header, content []byte, policy OnExist) (answer, error) {
-	if s.same(h, content, policy) {
+	same := func() bool { return s.same(h, content) }
+	if policy == Overwrite && same() {
 		return answer{code: codeSame}, nil
 	}
 	file, temp, err := s.temp(h.mode)
@@ -402,7 +408,7 @@ func (s *store) small(h *header, content []byte, policy OnExist) (answer, error)
 	}
 	a := answer{}
 	if _, err = s.writer(file).Write(content); err == nil {
-		a, err = s.commit(file, temp, h, policy)
+		a, err = s.commit(file, temp, h, policy, same)
 	}
 	file.Close() // after a commit it is closed already
 	if a.code != codeSaved {
@@ -412,10 +418,7 @@ func (s *store) small(h *header, content []byte, policy OnExist) (answer, error)
 }
 
 // same says whether the file is there already, with this content.
-func (s *store) same(h *header, content []byte, policy OnExist) bool {
-	if policy == Fail {
-		return false
-	}
+func (s *store) same(h *header, content []byte) bool {
 	dir, base := path.Split(h.path)
 	parent, done, err := s.openFolder(dir)
 	if err != nil {

@@ -43,7 +43,7 @@ const (
 )
 
 const (
-	maxChunk    = 128 << 10 // bytes of content in one frame
+	maxChunk    = 256 << 10 // bytes of content in one frame
 	dataHeader  = 12        // what stands before them: index and offset
 	maxPath     = 4096      // bytes
 	maxText     = 1024      // bytes of a reason

@@ -75,8 +75,8 @@ var Lessons = []Lesson{
 	},
 	{
 		Number: 9, Folder: "09-file-transfer", Title: "File transfer", TitleZH: "网络文件传输", Notes: []string{"send", "receive"}, Module: "filetransfer",
-		Shows:   "the notes' protocol at work, and the digests at both ends",
-		ShowsZH: "笔记中的协议如何传文件，并比较两端的摘要",
+		Shows:   "the notes' protocol at work, where it loses data, and one that does not",
+		ShowsZH: "笔记中的协议如何传文件、在哪里丢数据，以及一个不丢的协议",
 		Demo:    []string{"filetransfer/cmd/demo"},
 	},
 	{
