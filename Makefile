@@ -90,6 +90,7 @@ cross: ## everything compiles for Linux, macOS and Windows
 	@set -e; for os in linux darwin windows; do echo "cross: $$os"; CGO_ENABLED=0 GOOS=$$os go vet work; done
 	@set -e; for t in linux/arm64 darwin/arm64 windows/arm64 js/wasm; do echo "cross: netlab for $$t"; \
 	CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build ./netlab/...; done
+	@echo 'cross: the lab in the page'; GOOS=js GOARCH=wasm go vet ./tcp-handshake/cmd/lab
 
 tidy: ## go.mod and go.sum hold what is needed and no more
 	@set -e; for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff); done

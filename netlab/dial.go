@@ -8,8 +8,8 @@ import (
 	"strconv"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
-	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 	"gvisor.dev/gvisor/pkg/waiter"
 
@@ -263,7 +263,7 @@ func (h *Host) localFor(remote netip.Addr) netip.Addr {
 
 func networkOf(a netip.Addr) tcpip.NetworkProtocolNumber {
 	if a.Is6() {
-		return ipv6.ProtocolNumber
+		return header.IPv6ProtocolNumber
 	}
 	return ipv4.ProtocolNumber
 }

@@ -11,7 +11,6 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
-	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/icmp"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
@@ -87,7 +86,7 @@ func (h *Host) start() {
 	c := h.config
 	networks := []stack.NetworkProtocolFactory{ipv4.NewProtocol}
 	if c.ipv6 {
-		networks = append(networks, ipv6.NewProtocol)
+		networks = append(networks, newIPv6)
 	}
 	h.stack = stack.New(stack.Options{
 		NetworkProtocols:   networks,
@@ -121,7 +120,7 @@ func (h *Host) start() {
 	for _, addr := range h.addrs {
 		protocol, bits, everywhere := tcpip.NetworkProtocolNumber(ipv4.ProtocolNumber), 24, header.IPv4EmptySubnet
 		if addr.Is6() {
-			protocol, bits, everywhere = ipv6.ProtocolNumber, 64, header.IPv6EmptySubnet
+			protocol, bits, everywhere = header.IPv6ProtocolNumber, 64, header.IPv6EmptySubnet
 		}
 		must(h.stack.AddProtocolAddress(nic, tcpip.ProtocolAddress{
 			Protocol:          protocol,
@@ -147,7 +146,7 @@ func (h *Host) settle() {
 func (h *Host) receive(bytes []byte) {
 	protocol := tcpip.NetworkProtocolNumber(ipv4.ProtocolNumber)
 	if header.IPVersion(bytes) == header.IPv6Version {
-		protocol = ipv6.ProtocolNumber
+		protocol = header.IPv6ProtocolNumber
 	}
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(bytes)})
 	h.link.dispatcher.DeliverNetworkPacket(protocol, pkt)

@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
-	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 
@@ -108,7 +108,7 @@ func (l *Lab) observeAll(h *Host) {
 func (h *Host) find(e end) *tcpEnd {
 	network := tcpip.NetworkProtocolNumber(ipv4.ProtocolNumber)
 	if e.local.Addr().Is6() {
-		network = ipv6.ProtocolNumber
+		network = header.IPv6ProtocolNumber
 	}
 	found := h.stack.FindTransportEndpoint(network, tcp.ProtocolNumber, stack.TransportEndpointID{
 		LocalAddress: address(e.local.Addr()), LocalPort: e.local.Port(),

@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	. "example.com/netlessons/lessons/01-three-way-handshake"
 	"example.com/netlessons/lessons/internal/check"
 	"example.com/netlessons/netlab"
 	"example.com/netlessons/netlab/diagram"
@@ -75,7 +76,7 @@ type observed struct {
 	at    []time.Duration // when each packet had its effect
 }
 
-// play lets a client dial a server whose program is in Accept.
+// play lets a client dial a server, and the server's program accept.
 func play(c *check.Check, seed uint64, latency time.Duration, lose netlab.Match) observed {
 	lab := netlab.New(netlab.Seed(seed), netlab.Latency(latency))
 	defer lab.Close()

@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	. "example.com/netlessons/lessons/03-sliding-window"
 	"example.com/netlessons/lessons/internal/check"
 	"example.com/netlessons/netlab"
 	"example.com/netlessons/netlab/diagram"

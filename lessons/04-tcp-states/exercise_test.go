@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	. "example.com/netlessons/lessons/04-tcp-states"
 	"example.com/netlessons/lessons/internal/check"
 	"example.com/netlessons/netlab"
 	"example.com/netlessons/netlab/diagram"

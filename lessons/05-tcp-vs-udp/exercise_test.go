@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	_ "embed"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	. "example.com/netlessons/lessons/05-tcp-vs-udp"
 	"example.com/netlessons/lessons/internal/check"
 	"example.com/netlessons/netlab"
 	"example.com/netlessons/netlab/netlabtest"
@@ -272,7 +273,7 @@ type run struct {
 }
 
 // play lets both ends work over a wire of 10 ms with these faults, in virtual
-// time. After a minute, and more than they need, it closes their sockets.
+// time. After five minutes, more than they need, it closes their sockets.
 func play(t *testing.T, c *check.Check, faults func(*netlab.Lab), send func(net.Conn) error, receive func(net.PacketConn) ([]string, error), opts ...netlab.Option) *run {
 	t.Helper()
 	lab := netlab.New(opts...)

@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	_ "embed"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	. "example.com/netlessons/lessons/06-udp-client-server"
 	"example.com/netlessons/lessons/internal/check"
 )
 

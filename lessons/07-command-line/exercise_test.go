@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	. "example.com/netlessons/lessons/07-command-line"
 	"example.com/netlessons/lessons/internal/check"
 )
 

@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "example.com/netlessons/lessons/10-why-go"
 	"example.com/netlessons/lessons/internal/check"
 )
 

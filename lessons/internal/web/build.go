@@ -50,7 +50,7 @@ func (b *builder) goBuild(name string, env []string, flags ...string) error {
 	}
 	args := append([]string{"build", "-buildvcs=false", "-o", b.bin(name)}, flags...)
 	cmd := exec.CommandContext(b.ctx, "go", append(args, "./tcp-handshake/cmd/lab")...)
-	cmd.Dir, cmd.Env = b.root, append(os.Environ(), env...)
+	cmd.Dir, cmd.Env = b.root, append(append(os.Environ(), "GOWORK="), env...) // the course's own
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the lab: %w\n%s", err, bytes.TrimSpace(out))
 	}
@@ -58,7 +58,8 @@ func (b *builder) goBuild(name string, env []string, flags ...string) error {
 }
 
 // forBrowser makes the lab small: without inlining a tenth is saved, and nobody
-// sees the difference in speed; without IPv6, which no scene uses, a twentieth.
+// sees the difference in speed. IPv6, which no scene uses, is left out where
+// netlab knows the tag.
 // Package tcp keeps its inlining, for netlab tells timers by names that depend
 // on it.
 var forBrowser = []string{

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -166,7 +167,7 @@ func TestTheCopiedCommandPrintsTheSameTrace(t *testing.T) {
 			command := strings.Fields(eval[string](tb, `document.querySelector('.command').dataset.json`))
 			require.Equal(t, []string{"go", "run", "./tcp-handshake/cmd/wire"}, command[:3])
 			cmd := exec.Command(command[0], command[1:]...)
-			cmd.Dir = root(t)
+			cmd.Dir, cmd.Env = root(t), append(os.Environ(), "GOWORK=") // the course's own
 			out, err := cmd.Output()
 			require.NoError(t, err)
 			sum := sha256.Sum256(out)

@@ -2,16 +2,16 @@ package web
 
 // words are those of the pages around the texts.
 type words struct {
-	Course, Lead, Start                   string
-	Lessons, Language, Skip               string
-	Previous, Next                        string
-	LabTitle, Recorded, NoScript, FromDir string
-	TextForm                              string
-	Check, CheckLead, CheckButton         string
-	Passed, Failed, Output                string
-	Licence                               string
-	States                                map[string]string // of an exercise
-	English                               string            // where there is no translation
+	Course, Lead, Start           string
+	Lessons, Skip                 string
+	Previous, Next                string
+	LabTitle, Recorded            string
+	TextForm                      string
+	Check, CheckLead, CheckButton string
+	Passed, Failed, Output        string
+	Licence                       string
+	States                        map[string]string // of an exercise
+	English                       string            // where there is no translation
 }
 
 var wordsIn = map[string]words{
@@ -19,11 +19,10 @@ var wordsIn = map[string]words{
 		Course:  "netlessons",
 		Lead:    "Learn network programming in Go by running it, watching it, breaking it and fixing it. In lessons 1 to 5 two real TCP stacks run here, in your browser: click a packet to lose it, and see what follows.",
 		Start:   "Begin with lesson 1",
-		Lessons: "Lessons", Language: "Language", Skip: "To the text",
-		Previous: "Before", Next: "Next",
+		Lessons: "Lessons", Skip: "To the text",
+		Previous: "Previous", Next: "Next",
 		LabTitle: "See it",
 		Recorded: "As it was recorded. With scripts switched on, a real TCP stack runs here instead, and each packet can be lost.",
-		FromDir:  "A page that is opened as a file may not start the lab; run “go run ./lessons serve” in the course's folder, or open the page over HTTP.",
 		TextForm: "The diagram as text",
 		Check:    "Check your exercise", CheckLead: "In a terminal, in the course's folder:", CheckButton: "Run the check",
 		Passed: "✓ The check passes.", Failed: "✗ Not yet. Read the first failure, change the exercise, and run the check again.", Output: "Output of the check",
@@ -34,11 +33,10 @@ var wordsIn = map[string]words{
 		Course:  "netlessons",
 		Lead:    "学 Go 网络编程：跑一跑，看一看，弄坏它，再修好它。第 1 到 5 课里，两个真实的 TCP 协议栈就在你的浏览器中运行：单击一个包把它丢掉，看看接下来会发生什么。",
 		Start:   "从第 1 课开始",
-		Lessons: "课程", Language: "语言", Skip: "跳到正文",
+		Lessons: "课程", Skip: "跳到正文",
 		Previous: "上一课", Next: "下一课",
 		LabTitle: "看一看",
 		Recorded: "这是录下来的过程。打开脚本后，这里会运行真实的 TCP 协议栈，每个包都可以丢掉。",
-		FromDir:  "以文件方式打开的页面可能无法启动实验；请在课程目录运行 “go run ./lessons serve”，或通过 HTTP 打开本页。",
 		TextForm: "文本形式的时序图",
 		Check:    "检查练习", CheckLead: "在终端里，在课程目录下运行：", CheckButton: "运行检查",
 		Passed: "✓ 检查通过。", Failed: "✗ 还没有通过。看第一个失败，修改练习，再运行一次检查。", Output: "检查的输出",

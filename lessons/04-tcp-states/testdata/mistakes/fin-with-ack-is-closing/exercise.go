@@ -49,7 +49,8 @@ const (
 	After2MSL  Event = "2 MSL are over"
 )
 
-// next is RFC 9293 figure 5, by state and event.
+// next is RFC 9293 figure 5 by state and event, as far as the paths and CLOSING
+// go, and what an RST does.
 var next = map[State]map[Event]State{
 	// Path 1: active open. Path 3: passive open.
 	Closed:  {CallDial: SynSent, CallListen: Listen},
