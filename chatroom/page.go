@@ -10,7 +10,7 @@ import (
 var files embed.FS
 
 // page serves the folder page. Its policy lets a browser load nothing from
-// elsewhere and run no script but page/chat.js.
+// elsewhere and run no script but those of the folder page.
 func page() http.Handler {
 	root, err := fs.Sub(files, "page")
 	if err != nil {

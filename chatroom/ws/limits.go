@@ -58,14 +58,14 @@ func address(hostPort string) string {
 		return hostPort
 	}
 	ip, err := netip.ParseAddr(host)
-	if err != nil || ip.Unmap().Is4() {
-		return host
-	}
-	network, err := ip.WithZone("").Prefix(64)
 	if err != nil {
 		return host
 	}
-	return network.String()
+	ip = ip.Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	return netip.PrefixFrom(ip, 64).Masked().String()
 }
 
 // upgrader accepts pages of this server, as gorilla does by itself, and those

@@ -19,7 +19,7 @@ import (
 	"example.com/netlessons/chatroom/internal/cli"
 )
 
-// TestMain lets the test's binary be the server, as a process of its own.
+// The test's binary is the server too, as a process of its own.
 func init() {
 	if os.Getenv("CHATROOM_TEST_SERVER") != "" {
 		cli.Main(run)
