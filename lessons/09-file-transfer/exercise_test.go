@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	"bytes"
@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "example.com/netlessons/lessons/09-file-transfer"
 	"example.com/netlessons/lessons/internal/check"
 )
 

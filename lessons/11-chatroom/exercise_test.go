@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	_ "embed"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	. "example.com/netlessons/lessons/11-chatroom"
 	"example.com/netlessons/lessons/internal/check"
 )
 

@@ -1,4 +1,4 @@
-package exercise
+package exercise_test
 
 import (
 	_ "embed"
@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	. "example.com/netlessons/lessons/12-chat-cluster"
 	"example.com/netlessons/lessons/internal/check"
 )
 

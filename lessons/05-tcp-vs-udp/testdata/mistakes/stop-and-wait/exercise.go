@@ -80,7 +80,8 @@ func Send(conn net.Conn, messages []string, window int) error {
 }
 
 // Receive returns the messages in their order, each once, when it has them all
-// and Send has had Linger to say the end again. It returns the errors of conn.
+// and Send has had Linger to say the end again. What comes early it keeps. It
+// returns the errors of conn.
 func Receive(conn net.PacketConn) ([]string, error) {
 	var all []string          // in their order, the end last
 	early := map[int]string{} // what has overtaken others, by number
