@@ -187,6 +187,8 @@ func (l *Lab) timerFor(packets []trace.Packet) string {
 	switch {
 	case len(packets) == 0:
 		return "TCP timer"
+	case packets[0].Flags.Has(trace.SYN):
+		return "handshake timeout"
 	case packets[0].Length == 1 && l.numbers(flow{packets[0].Dst, packets[0].Src}).window == 0:
 		return "window probe"
 	case l.backedOff:

@@ -104,10 +104,12 @@ async function playOnce(exp) {
   controls.show(exp);
   let played, sentences, samples;
   try {
-    const { json, hash } = await engine.run(scene, address.flags(exp));
-    played = JSON.parse(comparing ? await engine.text('trace', lang) : json);
-    sentences = JSON.parse(await engine.text('tell', lang));
-    if (scene === 'window') samples = JSON.parse(await engine.text('samples', lang));
+    // All is asked for at once: the worker answers in turn, and nothing waits for a way back.
+    const form = async (name) => JSON.parse(await engine.text(name, lang));
+    const [{ json, hash }, ...forms] = await Promise.all([engine.run(scene, address.flags(exp)),
+      form('tell'), comparing && form('trace'), scene === 'window' && form('samples')]);
+    [sentences, played, samples] = forms;
+    played ||= JSON.parse(json);
     if (comparing) comparison = JSON.parse(json);
     keep.show(exp, hash);
     root.dataset.hash = hash;
