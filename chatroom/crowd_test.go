@@ -32,6 +32,8 @@ func TestAHundredClientsHearTheSameInOneOrder(t *testing.T) {
 	conns := make([]*websocket.Conn, clients)
 	for i := range conns {
 		conns[i] = dial(t, addr, fmt.Sprint("client-", i))
+		_, _, err := conns[i].ReadMessage() // welcome: from here on it hears everything
+		require.NoError(t, err)
 	}
 	heard := make([]hash.Hash, clients) // of all that each heard, in its order
 	var wg sync.WaitGroup
