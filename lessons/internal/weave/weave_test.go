@@ -35,7 +35,7 @@ func TestREADMEsShowWhatTheProgramsPrint(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("skipped: the README's commands need make")
 	}
-	from := weave.Sources{Run: run, Beside: beside, File: func(path string) (string, error) {
+	from := weave.Sources{Run: once(run), Beside: beside, File: func(path string) (string, error) {
 		text, err := os.ReadFile(filepath.Join(root, path))
 		return string(text), err
 	}}
@@ -269,6 +269,21 @@ func write(t *testing.T, sums map[string]string) {
 		}
 	}
 	require.NoError(t, os.WriteFile(sumsFile, []byte(b.String()), 0o644))
+}
+
+// once runs each command once: both languages of a text often show the same.
+func once(run func(string, bool) (string, error)) func(string, bool) (string, error) {
+	printed := map[string]string{}
+	return func(command string, fails bool) (string, error) {
+		if _, ok := printed[command]; !ok {
+			text, err := run(command, fails)
+			if err != nil {
+				return "", err
+			}
+			printed[command] = text
+		}
+		return printed[command], nil
+	}
 }
 
 // run returns what a command prints, run in the root: what it says on stdout,
