@@ -310,19 +310,6 @@ func TestAFolderThatVanishesIsTold(t *testing.T) {
 	recv.waitLog(t, "not received")
 }
 
-func TestAFolderThatMayNotBeWrittenIsTold(t *testing.T) {
-	t.Parallel()
-	if os.Getuid() == 0 {
-		t.Skip("skipped: to this user nothing is forbidden")
-	}
-	from := t.TempDir()
-	tree{"x/": "drwxr-xr-x", "x/a": "A"}.make(t, from)
-	recv := serve(t, framed.Receiver{})
-	tree{"x/": "dr-xr-xr-x"}.make(t, recv.dir)
-	require.ErrorContains(t, recv.send(t, filepath.Join(from, "x")), "permission denied")
-	requireTree(t, tree{"x/": "drwxr-xr-x"}, recv.dir) // the folder itself is its owner's
-}
-
 func TestOnlyOneReceiverWorksInAFolder(t *testing.T) {
 	t.Parallel()
 	recv, from := serve(t, framed.Receiver{}), t.TempDir()
