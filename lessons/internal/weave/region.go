@@ -116,7 +116,7 @@ func steps(lines []string, what string) (from, to int, err error) {
 		}
 	}
 	if from < 0 {
-		return 0, 0, fmt.Errorf("no comment begins with // Step %s:", first)
+		return 0, 0, fmt.Errorf("no comment begins with // Step %s and a colon", first)
 	}
 	return from, len(lines), nil
 }

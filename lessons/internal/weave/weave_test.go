@@ -199,7 +199,7 @@ func TestWeave(t *testing.T) {
 func TestRegionSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"Step 1":  "no comment begins with // Step 1:",
+		"Step 1":  "no comment begins with // Step 1 and a colon",
 		"Step x":  `step "x" is no number`,
 		"decl F":  "no declaration of F",
 		"lines 3": `no region is called "lines 3"`,

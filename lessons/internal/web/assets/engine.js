@@ -3,8 +3,9 @@
 import { say } from './dom.js';
 
 const patience = 20_000; // ms for one scene
+const download = 180_000; // ms more for the first, over a slow line
 
-let worker, last = 0;
+let worker, last = 0, ready = false;
 const waiting = new Map();
 
 function start() {
@@ -19,6 +20,7 @@ function settle(id, result) {
   const one = waiting.get(id);
   if (!one) return;
   waiting.delete(id);
+  ready = true;
   clearTimeout(one.timer);
   if (result.error) one.reject(new Error(result.error));
   else one.resolve(result);
@@ -32,7 +34,7 @@ function ask(message) {
       worker.terminate();
       worker = undefined;
       for (const id of [...waiting.keys()]) settle(id, { error: say('this takes too long; try less loss', '耗时太长，请降低丢包率再试') });
-    }, patience);
+    }, ready ? patience : patience + download);
     waiting.set(id, { resolve, reject, timer });
     worker.postMessage({ id, ...message });
   });
