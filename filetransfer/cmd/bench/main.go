@@ -87,6 +87,7 @@ type bench struct {
 func (b *bench) prepare(mib int64, files int) error {
 	for _, name := range []string{"send", "receive"} {
 		build := exec.CommandContext(b.ctx, "go", "build", "-o", b.dir+string(filepath.Separator), "example.com/netlessons/filetransfer/cmd/"+name)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // there may be no C compiler
 		if out, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w\n%s", name, err, out)
 		}
