@@ -17,7 +17,7 @@ import (
 // it, as a loop in func init does, is ended by these.
 const (
 	testTimeout = 20 * time.Second // go test's own
-	quiet       = 5 * time.Second  // for the process, when no test begins
+	quiet       = 4 * time.Second  // for the process, when no test begins
 )
 
 // Options says how to check.
