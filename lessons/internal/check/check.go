@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// limit is how long all tests of one exercise may take together.
-const limit = 4 * time.Second
+// Limit is how long all tests of one exercise may take together.
+const Limit = 4 * time.Second
 
 // A Check is one test of an exercise.
 type Check struct {
@@ -150,10 +150,10 @@ func watch(t *testing.T, c *Check) {
 	defer w.Unlock()
 	switch {
 	case w.timer == nil:
-		w.timer = time.AfterFunc(limit, bark)
+		w.timer = time.AfterFunc(Limit, bark)
 		w.begun = map[string]bool{}
 	case w.begun[t.Name()]:
-		w.timer.Reset(limit)
+		w.timer.Reset(Limit)
 		clear(w.begun)
 	}
 	w.begun[t.Name()] = true
@@ -186,7 +186,7 @@ func hung(c *Check) string {
 	if len(c.steps) > 0 {
 		last = c.steps[len(c.steps)-1]
 	}
-	fmt.Fprintf(&b, "Expected: the check ends within %v\nGot:      it hangs in step %d: %s\n", limit, len(c.steps), last)
+	fmt.Fprintf(&b, "Expected: the check ends within %v\nGot:      it hangs in step %d: %s\n", Limit, len(c.steps), last)
 	b.WriteString("Likely cause: " + c.hang + "\n")
 	return b.String()
 }

@@ -13,11 +13,13 @@ import (
 	"time"
 )
 
-// Package check ends a hang within 5 seconds and names its step. What escapes
-// it, as a loop in func init does, is ended by these.
+// Package check ends a hang after 4 seconds and names its step. What escapes it
+// is ended by these: the first cuts a loop in func init, the second leaves the
+// package time to say its sentence.
 const (
-	testTimeout = 20 * time.Second // go test's own
-	quiet       = 4 * time.Second  // for the process, when no test begins
+	untilTest    = 4 * time.Second  // from the check's start to its first test
+	betweenTests = 8 * time.Second  // from one test's begin to the next one's
+	testTimeout  = 20 * time.Second // go test's own
 )
 
 // Options says how to check.
@@ -80,7 +82,7 @@ func (e Exercise) run(parent context.Context, source string, race bool) (Result,
 	defer cancel()
 	late := time.AfterFunc(time.Hour, cancel)
 	late.Stop() // until the check is built
-	out := newOutput(func() { late.Reset(quiet) })
+	out := newOutput(func(limit time.Duration) { late.Reset(limit) })
 	var stderr head
 	cmd := exec.CommandContext(ctx, "go", append(args, "./lessons/"+e.Folder)...)
 	cmd.Dir = e.Root

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A State is what became of a check.
@@ -114,8 +115,8 @@ func (h *head) String() string {
 
 // output reads what go test -json writes.
 type output struct {
-	onBegin     func() // the check, and each of its tests
-	line        []byte // the part of a line that has come
+	onBegin     func(limit time.Duration) // what begins now ends by then, or else another begins
+	line        []byte                    // the part of a line that has come
 	problems    []Problem
 	built       bool // or it could not be
 	failedBuild bool
@@ -138,7 +139,7 @@ type test struct {
 	printed      head  // by the student's code
 }
 
-func newOutput(onBegin func()) *output {
+func newOutput(onBegin func(limit time.Duration)) *output {
 	return &output{onBegin: onBegin, tests: map[string]*test{}}
 }
 
@@ -167,9 +168,9 @@ func (o *output) event(line []byte) {
 		o.problem(e.Output)
 	case "start":
 		o.built = true
-		o.onBegin()
+		o.onBegin(untilTest)
 	case "run":
-		o.onBegin()
+		o.onBegin(betweenTests)
 		o.begin(e.Test)
 	case "output":
 		t := &o.rest

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"example.com/netlessons/lessons/internal/check"
 	"example.com/netlessons/lessons/internal/coursetest"
 )
 
@@ -148,7 +149,7 @@ func TestOutputIsReadInPiecesOfAnySize(t *testing.T) {
 	}
 	want := []Test{{"TestA/b", "fail", "no\n"}}
 	for _, size := range []int{1, 7, 1000} {
-		o := newOutput(func() {})
+		o := newOutput(func(time.Duration) {})
 		for rest := []byte(text.String()); len(rest) > 0; rest = rest[min(size, len(rest)):] {
 			o.Write(rest[:min(size, len(rest))])
 		}
@@ -157,6 +158,14 @@ func TestOutputIsReadInPiecesOfAnySize(t *testing.T) {
 		require.Equal(t, Failed, res.State)
 		require.Equal(t, "y", res.Mistake.Name)
 	}
+}
+
+func TestACheckHasTimeToSayWhereItHangs(t *testing.T) {
+	var limit time.Duration
+	o := newOutput(func(d time.Duration) { limit = d })
+	fmt.Fprintln(o, `{"Action":"start"}`)
+	fmt.Fprintln(o, `{"Action":"run","Test":"TestA"}`)
+	require.GreaterOrEqual(t, limit, 2*check.Limit)
 }
 
 func TestTheMistakeIsTheOneThatIsNamedFirst(t *testing.T) {
