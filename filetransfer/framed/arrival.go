@@ -1,6 +1,7 @@
 package framed
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,7 @@ type arrival struct {
 	file   *os.File // under its temporary name; nil: the file in place may be the same
 	out    io.Writer
 	temp   string
-	hash   *hashing
+	hash   hashing
 	offset int64 // bytes there
 	told   int64 // bytes the sender knows of
 }
@@ -41,7 +42,7 @@ func (a *arrival) prepare() {
 // in place is most likely the same file; the sender's digest will tell.
 func (a *arrival) find() (answer, error) {
 	s, policy := a.c.store, a.c.OnExist
-	a.hash = newHashing(a.c.buffers.put)
+	a.hash = newHashing()
 	info, err := s.dir.Lstat(a.path)
 	switch exists := err == nil; {
 	case exists && policy == Fail:
@@ -93,8 +94,7 @@ func (a *arrival) open() (err error) {
 
 // fromStart throws away what was there: the sender has something else.
 func (a *arrival) fromStart() error {
-	a.hash.sum()
-	a.hash = newHashing(a.c.buffers.put)
+	a.hash = newHashing()
 	a.offset, a.told = 0, 0
 	if a.file == nil {
 		if err := a.open(); err != nil {
@@ -112,30 +112,26 @@ func (a *arrival) fromStart() error {
 
 // data writes content where the file ends. To begin again at 0 is allowed at any
 // time; a gap never is.
-func (a *arrival) data(offset int64, content, buf []byte) (kept bool, err error) {
+func (a *arrival) data(offset int64, content []byte) error {
 	if offset == 0 && a.offset > 0 {
-		err = a.fromStart()
-	}
-	if err != nil {
-		return false, a.refuse(err, true)
-	}
-	if offset != a.offset || int64(len(content)) > a.size-a.offset || a.file == nil {
-		return false, errMalformed
-	}
-	if _, err := a.out.Write(content); err != nil {
-		return false, a.refuse(err, true)
-	}
-	a.offset += int64(len(content))
-	a.hash.add(content, buf)
-	if a.offset-a.told >= progressEvery {
-		a.told = a.offset
-		ans := answer{index: a.index, code: codeProgress, offset: a.offset}
-		err = a.c.out.write(kindAnswer, ans.append(nil))
-		if err == nil {
-			err = a.c.out.flush()
+		if err := a.fromStart(); err != nil {
+			return a.refuse(err, true)
 		}
 	}
-	return true, err
+	if offset != a.offset || int64(len(content)) > a.size-a.offset || a.file == nil {
+		return errMalformed
+	}
+	if _, err := a.out.Write(content); err != nil {
+		return a.refuse(err, true)
+	}
+	a.offset += int64(len(content))
+	a.hash.Write(content)
+	if a.offset-a.told < progressEvery {
+		return nil
+	}
+	a.told = a.offset
+	ans := answer{index: a.index, code: codeProgress, offset: a.offset}
+	return cmp.Or(a.c.out.write(kindAnswer, ans.append(nil)), a.c.out.flush())
 }
 
 // end compares size and digest, and only then gives the file its name.
@@ -169,7 +165,6 @@ func (a *arrival) refuse(err error, keep bool) error {
 
 // giveUp closes what is open. It comes after prepare.
 func (a *arrival) giveUp(keep bool) {
-	a.hash.sum()
 	if a.file != nil {
 		a.file.Close()
 		a.c.store.drop(a.temp, keep)

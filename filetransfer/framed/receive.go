@@ -269,7 +269,7 @@ func (c *conversation) data(payload, buf []byte) (kept bool, err error) {
 	if a == nil {
 		return false, err
 	}
-	return a.data(offset, content, buf)
+	return false, a.data(offset, content)
 }
 
 // end takes the end of a file's content.

@@ -80,7 +80,7 @@ func (s *Sender) Send(ctx context.Context, conn net.Conn, paths []string) error 
 		Sender: s, ctx: ctx, cancel: cancel,
 		in: newFrameReader(conn, timeout), out: newFrameWriter(conn, 0), // a receiver that is silent ends the writing too
 		open: map[uint32]*item{}, slots: make(chan struct{}, maxOpen), quit: make(chan struct{}),
-		chunk: maxChunk, buffers: newBuffers(4),
+		chunk: maxChunk, buf: make([]byte, bufferSize),
 	}
 	if s.Limit > 0 {
 		b.chunk = int(min(max(s.Limit/4, 1<<10), maxChunk)) // several a second, so that the receiver hears of us
@@ -135,7 +135,7 @@ type batch struct {
 	out     *frameWriter
 	limit   *rate.Limiter
 	chunk   int
-	buffers *buffers
+	buf     []byte // one frame, for whatever is sent next
 	next    uint32
 	pending []*item       // large files that are announced
 	slots   chan struct{} // one for each entry in open
@@ -263,8 +263,7 @@ func (b *batch) entry(e entry) error {
 func (b *batch) smallContent(it *item) error {
 	e := &it.entry
 	defer e.file.Close()
-	buf := b.buffers.take()
-	defer b.buffers.put(buf)
+	buf := b.buf
 	n, err := io.ReadFull(e.file, buf[frameHeader+dataHeader:frameHeader+dataHeader+int(e.header.size)])
 	content := buf[frameHeader+dataHeader:][:n]
 	if err == nil {
@@ -323,25 +322,22 @@ func (b *batch) content() error {
 	case <-b.ctx.Done():
 		return context.Cause(b.ctx)
 	}
-	hash := newHashing(b.buffers.put)
-	defer func() { hash.sum() }() // ends its goroutine
+	hash := newHashing()
 	offset, err := b.agree(&hash, e, goOn)
 	if b.ctx.Err() != nil {
 		return context.Cause(b.ctx)
 	}
 	for err == nil && offset < e.header.size {
-		buf := b.buffers.take()
 		n := int(min(int64(b.chunk), e.header.size-offset))
-		frame := buf[:frameHeader+dataHeader+n]
+		frame := b.buf[:frameHeader+dataHeader+n]
 		content := frame[frameHeader+dataHeader:]
 		if _, err = io.ReadFull(e.file, content); err != nil {
-			b.buffers.put(buf)
 			break
 		}
 		if err := b.data(frame, e.header.index, offset); err != nil {
 			return err
 		}
-		hash.add(content, buf)
+		hash.Write(content)
 		offset += int64(n)
 		select {
 		case <-it.closed: // refused on the way: the disk is full, say
@@ -360,11 +356,11 @@ func (b *batch) content() error {
 
 // agree returns where to go on: where the receiver offers to, if what it has is
 // the beginning of this file, and else at the start.
-func (b *batch) agree(hash **hashing, e *entry, goOn answer) (offset int64, err error) {
+func (b *batch) agree(hash *hashing, e *entry, goOn answer) (offset int64, err error) {
 	if goOn.offset == 0 || goOn.offset > e.header.size {
 		return 0, nil
 	}
-	sum, err := (*hash).prefix(b.ctx, e.file, goOn.offset)
+	sum, err := hash.prefix(b.ctx, e.file, goOn.offset)
 	if err != nil {
 		return 0, err
 	}
@@ -372,7 +368,7 @@ func (b *batch) agree(hash **hashing, e *entry, goOn answer) (offset int64, err 
 		b.confirm(e.header.index, goOn.offset, true)
 		return goOn.offset, nil
 	}
-	*hash = newHashing(b.buffers.put)
+	*hash = newHashing()
 	_, err = e.file.Seek(0, io.SeekStart)
 	return 0, err
 }
