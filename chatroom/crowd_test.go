@@ -50,6 +50,7 @@ func TestAHundredClientsHearTheSameInOneOrder(t *testing.T) {
 		wg.Go(func() {
 			var id uint64
 			for n := 0; n < all; {
+				conn.SetReadDeadline(time.Now().Add(timeout)) // for this message, not for all
 				_, data, err := conn.ReadMessage()
 				if err != nil {
 					t.Errorf("client %d after %d messages: %v", i, n, err)
@@ -73,6 +74,7 @@ func TestAHundredClientsHearTheSameInOneOrder(t *testing.T) {
 	for i := range heard {
 		require.Equal(t, heard[0].Sum(nil), heard[i].Sum(nil), "client %d heard something else, or in another order, than the first", i)
 	}
+	t.Logf("%d clients said %d messages each: %d deliveries", clients, *eachSays, clients*all)
 }
 
 // said is how a message of somebody begins.

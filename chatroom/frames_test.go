@@ -85,10 +85,10 @@ func TestEveryBadFrameGetsItsCloseCodeAndNoOtherClientNotices(t *testing.T) {
 		{"a close code that is never sent: 1006", frame(fin|closeFrame, "\x03\xee"), protocolE},
 		{"a close code that nobody has defined: 1016", frame(fin|closeFrame, "\x03\xf8"), protocolE},
 		{"a close code of 5000", frame(fin|closeFrame, "\x13\x88"), protocolE},
+		{"a close frame of one byte, which is half a code", frame(fin|closeFrame, "\x03"), protocolE},
 		{"a reason that is invalid UTF-8", frame(fin|closeFrame, "\x03\xe8\xff"), protocolE},
 		// And what is good, as the last of its kind:
 		{"a close frame without a code", frame(fin|closeFrame, ""), websocket.CloseNormalClosure},
-		{"a close frame of one byte: gorilla takes it for one without a code", frame(fin|closeFrame, "\x03"), websocket.CloseNormalClosure},
 		{"a close code of an application", frame(fin|closeFrame, "\x0f\xa1"), 4001},
 		{"the client's code is answered with the same", frame(fin|closeFrame, "\x03\xe9bye"), websocket.CloseGoingAway},
 		{"a pong that nobody asked for", frame(fin|pong, "x") + frame(fin|closeFrame, "\x03\xe8"), websocket.CloseNormalClosure},

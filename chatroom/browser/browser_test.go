@@ -91,6 +91,7 @@ type look struct {
 	dark          bool
 	language      string // English if left out
 	hurried       bool   // the page's clocks run 30 times as fast
+	patient       bool   // the page tries nothing again by itself: its clocks for more than 0.1 s stand still
 }
 
 // visit opens url. When the test ends, the page must not have logged anything.
@@ -126,9 +127,16 @@ func visit(t *testing.T, url string, look look) *person {
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
 	command(p, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "test", AcceptLanguage: language})
-	if look.hurried {
+	var wait string
+	switch {
+	case look.hurried:
+		wait = "ms / 30"
+	case look.patient:
+		wait = "ms > 100 ? 1e9 : ms"
+	}
+	if wait != "" {
 		command(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-			Source: "{ const later = setTimeout; window.setTimeout = (act, ms) => later(act, ms / 30); }",
+			Source: "{ const later = setTimeout; window.setTimeout = (act, ms) => later(act, " + wait + "); }",
 		})
 	}
 	p.do(chromedp.Navigate(url))

@@ -190,7 +190,7 @@ func TestAPageThatLosesItsConnectionFetchesWhatItMissed(t *testing.T) {
 	t.Parallel()
 	addr, _ := serve(t, "127.0.0.1:0")
 	wire := cable.New(t, addr)
-	ann := visit(t, "http://"+wire.Addr+"/", look{})
+	ann := visit(t, "http://"+wire.Addr+"/", look{patient: true}) // the button shall bring it back
 	ann.join("ann", "tea")
 	bob := newFriend(t, addr, "bob", "tea")
 	bob.say("before")

@@ -14,7 +14,8 @@ import (
 //	cork      frame frame frame ──► buffer
 //	uncork                          buffer ──► one Write
 //
-// Each message stays a frame of its own, so that each stays whole JSON.
+// Each message stays a frame of its own, so that each stays whole JSON. What is
+// read from the connection ends with an error where a close frame has half a code.
 func Corked(w http.ResponseWriter) http.ResponseWriter { return hijacker{w} }
 
 type hijacker struct{ http.ResponseWriter }
@@ -44,6 +45,8 @@ type corkedConn struct {
 	mu   sync.Mutex
 	held *buffer // nil if not corked
 	err  error   // of a Write while corked
+
+	frames // the reading goroutine's own
 }
 
 func (c *corkedConn) Write(p []byte) (int, error) {

@@ -125,13 +125,13 @@ func (o *Outbox) Run(leave func()) {
 		select {
 		case <-o.wake:
 			if !o.Closing() { // then done says so, and comes with the rest
-				err = o.flush()
+				err = o.flush(ping.C)
 			}
 		case <-ping.C:
-			err = o.conn.WriteControl(websocket.PingMessage, nil, o.deadline())
+			err = o.ping()
 		case <-o.done:
 			leave()
-			o.flush()
+			o.flush(nil)
 			o.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(o.code, o.reason), o.deadline())
 			return
 		}
@@ -141,8 +141,9 @@ func (o *Outbox) Run(leave func()) {
 	}
 }
 
-// flush writes what is queued, with as few Writes as it takes.
-func (o *Outbox) flush() (err error) {
+// flush writes what is queued, with as few Writes as it takes. It pings, too:
+// the queue of a client that just keeps up is never empty.
+func (o *Outbox) flush(ping <-chan time.Time) (err error) {
 	conn, corkable := o.conn.NetConn().(*corkedConn)
 	for batch := o.next(nil, 0); len(batch) > 0 && err == nil; {
 		if corkable {
@@ -162,9 +163,20 @@ func (o *Outbox) flush() (err error) {
 				err = failed
 			}
 		}
+		select {
+		case <-ping:
+			if err == nil {
+				err = o.ping()
+			}
+		default:
+		}
 		batch = o.next(batch, bytes)
 	}
 	return err
+}
+
+func (o *Outbox) ping() error {
+	return o.conn.WriteControl(websocket.PingMessage, nil, o.deadline())
 }
 
 // next notes that a batch is written, and takes the queue as the next one. The

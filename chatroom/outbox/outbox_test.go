@@ -100,6 +100,26 @@ func TestAReaderThatStallsIsClosedAndHoldsNoMoreThanItsLimit(t *testing.T) {
 	})
 }
 
+func TestAReaderThatJustKeepsUpIsPinged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box, client, _ := connect(t, limits)
+		var running sync.WaitGroup
+		running.Go(func() { box.Run(func() {}) })
+		var pings int
+		client.SetPingHandler(func(string) error { pings++; return nil })
+		box.Send([]byte("the one that it is behind"))
+		for start := time.Now(); time.Since(start) < 3*limits.PingEvery; time.Sleep(100 * time.Millisecond) {
+			box.Send([]byte("x"))
+			_, _, err := client.ReadMessage()
+			require.NoError(t, err)
+		}
+		require.Equal(t, 2, pings)
+		box.Close(websocket.CloseNormalClosure, "")
+		client.Close()
+		running.Wait()
+	})
+}
+
 func TestManySendersAndOneThatClosesLeaveNothingWaiting(t *testing.T) {
 	t.Parallel()
 	big := limits

@@ -49,7 +49,7 @@ func (c *Client) incoming(yield func([]byte) bool) {
 }
 
 // ended closes the client because nothing is read any more: err says why.
-// ReadMessage has sent the close frames 1002 and 1009 by itself.
+// ReadMessage has sent the close frames 1002, but for half a code, and 1009.
 func (c *Client) ended(err error) {
 	c.end = err
 	var closed *websocket.CloseError
