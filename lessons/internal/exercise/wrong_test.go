@@ -19,6 +19,9 @@ import (
 
 // Wrong code that no mistake foresees, in the exercise of lesson 6.
 func TestEveryKindOfWrongCodeGetsAClearResult(t *testing.T) {
+	if !needsProof(t, lesson6(t), "wrong-code") { // most of it is waiting for loops that do not end
+		return
+	}
 	const serve = "func Serve(conn *net.UDPConn) error {\n"
 	solution, err := os.ReadFile(lesson6(t).Solution())
 	require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +43,9 @@ func TestREADMEsShowWhatTheProgramsPrint(t *testing.T) {
 	woven := sums(t)
 	for _, file := range readmes(t) {
 		t.Run(file, func(t *testing.T) {
+			if !*update { // the times that stay are those of a machine at rest
+				t.Parallel()
+			}
 			text := read(t, file)
 			if *update && sum(t, text) != woven[file] { // what was typed goes, whatever it says
 				var err error
@@ -273,22 +277,24 @@ func write(t *testing.T, sums map[string]string) {
 
 // once runs each command once: both languages of a text often show the same.
 func once(run func(string, bool) (string, error)) func(string, bool) (string, error) {
-	printed := map[string]string{}
+	var printed sync.Map
 	return func(command string, fails bool) (string, error) {
-		if _, ok := printed[command]; !ok {
-			text, err := run(command, fails)
-			if err != nil {
-				return "", err
-			}
-			printed[command] = text
-		}
-		return printed[command], nil
+		one, _ := printed.LoadOrStore(command, sync.OnceValues(func() (string, error) { return run(command, fails) }))
+		return one.(func() (string, error))()
 	}
 }
+
+// alone is held where two at a time would be in each other's way: over a
+// lesson's program, which make builds, or over a port.
+var alone sync.Mutex
 
 // run returns what a command prints, run in the root: what it says on stdout,
 // and for one that is to fail also on stderr.
 func run(command string, fails bool) (string, error) {
+	if strings.HasPrefix(command, "make ") {
+		alone.Lock()
+		defer alone.Unlock()
+	}
 	cmd := inRoot(command)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -310,6 +316,8 @@ func run(command string, fails bool) (string, error) {
 // server as Ctrl-C would, and returns what each has printed. The server is a
 // "go run" command; it is built first, so that the signal reaches it.
 func beside(server, client string) (said, printed string, err error) {
+	alone.Lock()
+	defer alone.Unlock()
 	dir, err := os.MkdirTemp("", "weave")
 	if err != nil {
 		return "", "", err
