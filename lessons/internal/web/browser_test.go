@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -241,7 +242,8 @@ func names(t testing.TB) []string {
 	for _, l := range all {
 		list = append(list, l.Folder+".html", l.Folder+".zh.html")
 	}
-	return append(list, "src/lessons/NOTES.md.html", "src/udp-echo/server.go.html", "src/tcp-handshake/wire.html")
+	return append(list, "src/lessons/NOTES.md.html", "src/lessons/GLOSSARY.md.html", "src/lessons/TEACHING.md.html", "src/lessons/TEACHING.zh.md.html",
+		"src/tcp-handshake/README.zh.md.html", "src/udp-echo/server.go.html", "src/tcp-handshake/wire.html")
 }
 
 func TestEachPageLoadsWithoutAComplaint(t *testing.T) {
@@ -261,10 +263,17 @@ func TestEachPageLoadsWithoutAComplaint(t *testing.T) {
 				{"light", "light", 1280, "{}"},
 				{"dark", "dark", 1280, "{runOnly: ['color-contrast']}"},
 				{"narrow", "light", 375, ""},
+				{"open", "light", 375, ""},
 			} {
 				tb.look(look.scheme, look.width)
+				if look.name == "open" {
+					eval[any](tb, `document.querySelectorAll('details').forEach((d) => { d.open = true; }), 0`)
+				}
 				tb.fits(look.width)
 				tb.shoot(strings.ReplaceAll(strings.TrimSuffix(name, ".html"), "/", "-") + "-" + look.name)
+				for _, fault := range eval[[]string](tb, faults) {
+					t.Errorf("%s: %s", look.name, fault)
+				}
 				// In the dark only the colours differ, and they are the same in both languages.
 				if look.name == "light" || look.name == "dark" && !strings.Contains(name, ".zh") && name < "07" {
 					tb.violations(axe, look.rules, look.name)
@@ -279,6 +288,48 @@ func TestEachPageLoadsWithoutAComplaint(t *testing.T) {
 	}
 }
 
+// faults finds what nobody can read well: a lesson's number out of the window,
+// a figure's text that is too small, on another one or cut off, a number on two
+// lines, a field on a rule, English in a Chinese figure.
+const faults = `(() => {
+	const all = [], box = (el) => el.getBoundingClientRect();
+	const texts = (selector) => [...document.querySelectorAll(selector)].filter((el) => el.textContent && el.checkVisibility());
+	for (const a of texts('header nav a')) if (box(a).left < 0 || box(a).right > innerWidth) all.push('lesson ' + a.textContent + ' is out of the window');
+	for (const el of texts('main svg text')) {
+		const svg = el.ownerSVGElement, size = parseFloat(getComputedStyle(el).fontSize) * box(svg).width / svg.viewBox.baseVal.width;
+		if (size < 8) all.push(size.toFixed(1) + ' pixels of ' + el.textContent);
+		if (box(el).left < box(svg).left - 1 || box(el).right > box(svg).right + 1) all.push('cut off: ' + el.textContent);
+	}
+	for (const el of texts('.sequence .state')) {
+		const band = el.previousElementSibling;
+		if (band.matches('.band') && box(el).width > box(band).width) all.push('wider than its band: ' + el.textContent);
+		for (const rest of document.querySelectorAll('.sequence .break')) {
+			if (box(el).bottom - 4 > box(rest).top && box(el).top + 4 < box(rest).bottom) all.push('under a break: ' + el.textContent);
+		}
+	}
+	const flat = texts('.sequence :is(.time, .said, .state, .note), .sequence .label:not([transform])');
+	flat.forEach((a, i) => flat.slice(i + 1).forEach((b) => {
+		const across = Math.min(box(a).right, box(b).right) - Math.max(box(a).left, box(b).left);
+		if (across > 2 && Math.min(box(a).bottom, box(b).bottom) - Math.max(box(a).top, box(b).top) > 5) all.push(a.textContent + ' is on ' + b.textContent);
+	}));
+	for (const el of texts('.sequence .time:not(.later)')) {
+		if (box(el).right > box(document.querySelector('.sequence .life')).left) all.push('among the arrows: ' + el.textContent);
+	}
+	for (const el of texts('.plots td')) {
+		const range = document.createRange();
+		range.selectNodeContents(el);
+		if (range.getClientRects().length > 1) all.push('two lines: ' + el.textContent);
+	}
+	const bar = document.querySelector('.bar');
+	for (const el of bar?.checkVisibility() ? texts('.controls :is(select, summary)') : []) {
+		if (box(el).bottom > box(bar).top - 4) all.push('on the rule: ' + el.textContent);
+	}
+	for (const el of texts(':lang(zh) > body .sequence .said')) {
+		if (/\b(of|bytes|returns|later)\b/.test(el.textContent)) all.push('English: ' + el.textContent);
+	}
+	return all;
+})()`
+
 // fits fails if the page has to be scrolled sideways.
 func (tb *tab) fits(width int64) {
 	tb.t.Helper()
@@ -286,6 +337,52 @@ func (tb *tab) fits(width int64) {
 	if wide > width {
 		tb.t.Errorf("%d pixels wide in a window of %d", wide, width)
 	}
+}
+
+func TestAFigureOfTextIsDrawnAsInATerminal(t *testing.T) {
+	chromium(t)
+	at := served(t)
+	tb := newTab(t, at)
+	for _, name := range []string{compare, "/05-tcp-vs-udp.zh.html", "/10-why-go.zh.html"} {
+		tb.open(at + name)
+		// Lines stand close, so that what goes down is one line, and a Chinese character is as wide as two others.
+		wrong := eval[[]string](tb, `(async () => {
+			const wrong = [], wide = /[\p{Script=Han}\u3000-\u303f\uff01-\uff60]/u;
+			const form = document.querySelector('.live > details:last-child');
+			if (form) {
+				const written = new Promise((done) => new MutationObserver(done).observe(form, { subtree: true, childList: true }));
+				form.open = true;
+				await written;
+			}
+			for (const pre of document.querySelectorAll('article pre, .live pre')) {
+				const style = getComputedStyle(pre);
+				if (parseFloat(style.lineHeight) > 1.5 * parseFloat(style.fontSize)) wrong.push('lines of ' + style.lineHeight);
+				const ruler = pre.appendChild(Object.assign(document.createElement('span'), { textContent: '0'.repeat(100) }));
+				const column = ruler.getBoundingClientRect().width / 100;
+				ruler.remove();
+				const walk = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT), range = document.createRange();
+				let line = '';
+				range.setStart(pre, 0);
+				for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+					node.textContent.split(/(\n)/).reduce((at, part) => {
+						if (part === '\n') {
+							range.setEnd(node, at);
+							const want = [...line].reduce((sum, c) => sum + (wide.test(c) ? 2 : 1), 0), got = range.getBoundingClientRect().width / column;
+							if (wide.test(line) && !line.includes('\t') && Math.abs(want - got) > 1) wrong.push(got.toFixed(1) + ' columns and not ' + want + ': ' + line);
+							range.setStart(node, at + 1);
+							line = '';
+						} else line += part;
+						return at + part.length;
+					}, 0);
+				}
+			}
+			return wrong;
+		})()`)
+		if diff := cmp.Diff([]string{}, wrong); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	tb.quiet()
 }
 
 // axeSource returns axe-core. Without it the test is skipped: it is fetched by

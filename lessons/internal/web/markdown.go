@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
 	gmhtml "github.com/yuin/goldmark/renderer/html"
@@ -45,6 +47,8 @@ func render(source []byte, to link) (body, title string, err error) {
 			n.Destination = []byte(to(string(n.Destination)))
 		case *ast.Image:
 			n.Destination = []byte(to(string(n.Destination)))
+		case *extast.Table:
+			n.SetAttributeString("tabindex", []byte("0")) // what scrolls can be reached by keyboard
 		case *ast.Heading:
 			if n.Level == 1 && title == "" {
 				title = plainText(n, source)
@@ -59,8 +63,17 @@ func render(source []byte, to link) (body, title string, err error) {
 	if err := md.Renderer().Render(&b, source, doc); err != nil {
 		return "", "", err
 	}
-	return b.String(), title, nil
+	body = summary.ReplaceAllStringFunc(long.ReplaceAllString(b.String(), `<code class="long">$1</code>`), func(line string) string { return ticked.ReplaceAllString(line, "<code>$1</code>") })
+	return body, title, nil
 }
+
+// Markdown leaves HTML as it is; what is code in the line of a <details> becomes
+// code here.
+var (
+	summary = regexp.MustCompile(`<summary>.*?</summary>`)
+	ticked  = regexp.MustCompile("`([^`]+)`")
+	long    = regexp.MustCompile(`<code>([^<]{25,})</code>`) // than a line of a telephone; others stay on one
+)
 
 func plainText(n ast.Node, source []byte) string {
 	var b strings.Builder
@@ -125,8 +138,21 @@ func highlight(w io.Writer, code string, lexer chroma.Lexer) error {
 	if err != nil {
 		return err
 	}
-	return html.New(html.WithClasses(true), html.WithPreWrapper(wrapper{})).Format(w, styles.Fallback, tokens)
+	var b bytes.Buffer
+	if err := html.New(html.WithClasses(true), html.WithPreWrapper(wrapper{})).Format(&b, styles.Fallback, tokens); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, columns(b.String()))
+	return err
 }
+
+// columns marks what a terminal draws two columns wide, in HTML whose only
+// Chinese is text. The style sheet makes it so; dom.js has the same.
+func columns(html string) string {
+	return wide.ReplaceAllString(html, `<span class="wide">$0</span>`)
+}
+
+var wide = regexp.MustCompile(`[\p{Han}\x{3000}-\x{303F}\x{FF01}-\x{FF60}]+`)
 
 type wrapper struct{}
 

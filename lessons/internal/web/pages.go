@@ -48,6 +48,11 @@ type recorded struct {
 	Tell []string
 }
 
+// Figure is the text with its columns.
+func (r recorded) Figure() template.HTML {
+	return template.HTML(columns(template.HTMLEscapeString(r.Text)))
+}
+
 // A lesson is one that has a text.
 type lesson struct {
 	course.Lesson
@@ -90,6 +95,7 @@ type view struct {
 	Home                   string
 	Menu                   []item
 	Cards                  []item
+	More                   []item        // texts beside the lessons
 	Before, After          template.HTML // the text, around the lab
 	Scene                  string
 	Static                 bool
@@ -130,7 +136,7 @@ func (p *pages) page(name string) (html []byte, links []string, err error) {
 	v.OtherName = map[string]string{"en": "中文", "zh": "English"}[lang]
 
 	if source, ok := strings.CutPrefix(bare, "src/"); ok && bare != name {
-		err = r.source(&v, source)
+		err = r.source(&v, strings.TrimSuffix(source, ".zh"))
 	} else if strings.TrimSuffix(bare, ".zh") == "index" {
 		v.Title, v.Other = v.Words.Course, "index"+suffix(other(lang))
 		v.Cards, v.Recorded = p.items(all, lang, "", -1), p.record(all, "handshake", lang)
@@ -144,12 +150,53 @@ func (p *pages) page(name string) (html []byte, links []string, err error) {
 		return nil, nil, err
 	}
 	here := slices.IndexFunc(all, func(l lesson) bool { return strings.HasPrefix(name, l.Folder+".") })
-	v.Menu = p.items(all, lang, v.Base, here)
+	v.Menu, v.More = p.items(all, lang, v.Base, here), r.more()
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, v); err != nil {
 		return nil, nil, err
 	}
 	return b.Bytes(), r.pagesLinked, errors.Join(r.dead...)
+}
+
+// more are the texts beside the lessons, in the language of the page if there are two.
+func (r *linker) more() []item {
+	var items []item
+	for i, name := range []string{"NOTES", "GLOSSARY", "TEACHING"} {
+		file := r.inLanguage("lessons/" + name + ".md")
+		if r.exists(file) {
+			items = append(items, item{Title: wordsIn[r.lang].More[i], Href: r.to(".", file)})
+		}
+	}
+	return items
+}
+
+// inLanguage returns the same text in the language of the page, if there is one.
+func (r *linker) inLanguage(file string) string {
+	if r.lang == "zh" && !strings.HasSuffix(file, ".zh.md") {
+		return r.twin(file)
+	}
+	return file
+}
+
+// twin returns the same text in the other language, or what has no other one.
+func (p *pages) twin(file string) string {
+	other := strings.TrimSuffix(file, ".md") + ".zh.md"
+	if text, ok := strings.CutSuffix(file, ".zh.md"); ok {
+		other = text + ".md"
+	}
+	if path.Ext(file) == ".md" && p.exists(other) {
+		return other
+	}
+	return file
+}
+
+// sourcePage names the page of a file for readers of a language, who stay among
+// the pages of theirs. The name of a Chinese text says enough.
+func (p *pages) sourcePage(file, lang string) string {
+	if strings.HasSuffix(file, ".zh.md") {
+		return "src/" + file + ".html"
+	}
+	return "src/" + file + suffix(lang)
 }
 
 // record returns what is recorded of a scene that one of the lessons has.
@@ -228,6 +275,8 @@ func (r *linker) lesson(v *view, all []lesson, i int) error {
 func (r *linker) source(v *view, name string) error {
 	v.Title = name
 	v.TextLang = v.Lang
+	v.Other = r.sourcePage(r.twin(name), other(r.lang))
+	r.pagesLinked = append(r.pagesLinked, v.Other)
 	info, err := r.stat(name)
 	if err != nil {
 		return err
@@ -237,6 +286,7 @@ func (r *linker) source(v *view, name string) error {
 	}
 	if path.Ext(name) == ".md" {
 		body, title, err := r.markdown(name)
+		body = languageLink.ReplaceAllString(body, "") // the page has its own
 		v.Before, v.Title = template.HTML(body), cmp.Or(title, name)
 		return err
 	}
@@ -298,7 +348,7 @@ func (r *linker) to(dir, target string) string {
 	if fragment != "" {
 		fragment = "#" + fragment
 	}
-	page := "src/" + name + ".html"
+	page := r.sourcePage(r.inLanguage(name), r.lang)
 	if m := lessonText.FindStringSubmatch(name); m != nil {
 		lang := r.lang
 		if m[2] != "" {
@@ -317,7 +367,7 @@ func (r *linker) to(dir, target string) string {
 		r.dead = append(r.dead, fmt.Errorf("%s: link to %s: %w", dir, target, err))
 		return target
 	case info.IsDir() && r.exists(path.Join(name, "README.md")):
-		page = "src/" + name + "/README.md.html"
+		page = r.sourcePage(r.inLanguage(name+"/README.md"), r.lang)
 	}
 	r.pagesLinked = append(r.pagesLinked, page)
 	return r.base + page + fragment

@@ -96,9 +96,10 @@ func TestALinkThatLeadsNowhereFailsTheSite(t *testing.T) {
 func TestTextsBecomePages(t *testing.T) {
 	dir := courseOf(t, map[string]string{
 		"lessons/06-a/README.md":    "# A lesson\n\n[中文](README.zh.md)\n\n[notes](../NOTES.md#udp-server-x) [code](exercise.go) [next](../07-b/README.md) [all](../../README.md) [here](#why) [module](../../udp-echo/) [far](https://go.dev/)\n\n## Why?\n\n## Why?\n",
-		"lessons/06-a/README.zh.md": "# 一课\n\n## 为什么？\n\n[下一课](../07-b/README.zh.md)\n",
+		"lessons/06-a/README.zh.md": "# 一课\n\n## 为什么？\n\n[下一课](../07-b/README.zh.md) [模块](../../udp-echo/) [说明](../../udp-echo/README.md)\n\n<details>\n<summary>1. `x < y`？</summary>\n\n是。\n</details>\n",
 		"lessons/06-a/exercise.go":  "package a\n", "lessons/07-b/README.md": "# B\n", "lessons/07-b/README.zh.md": "# 乙\n", "lessons/NOTES.md": "# Notes\n",
-		"README.md": "# All\n", "udp-echo/README.md": "# Echo\n",
+		"README.md": "# All\n", "udp-echo/README.md": "# Echo\n\n[中文](README.zh.md)\n", "udp-echo/README.zh.md": "# 回声\n",
+		"lessons/GLOSSARY.md": "# Words\n", "lessons/TEACHING.md": "# Teaching\n", "lessons/TEACHING.zh.md": "# 教学\n",
 	})
 	p := pages{root: dir}
 	text, links, err := p.page("06-a.html")
@@ -111,12 +112,26 @@ func TestTextsBecomePages(t *testing.T) {
 	}
 	require.NotContains(t, string(text), ">中文</a></p>", "the page has its own link to the other language")
 	require.Contains(t, links, "src/udp-echo/README.md.html")
+	for _, name := range []string{"NOTES.md", "GLOSSARY.md", "TEACHING.md"} {
+		require.Contains(t, links, "src/lessons/"+name+".html", "each page leads there")
+	}
 
 	text, _, err = p.page("06-a.zh.html")
 	require.NoError(t, err)
-	for _, want := range []string{`<html lang="zh-CN">`, `<h2 id="为什么">`, `href="07-b.zh.html"`, `hreflang="en"`} {
+	for _, want := range []string{`<html lang="zh-CN">`, `<h2 id="为什么">`, `href="07-b.zh.html"`, `hreflang="en"`,
+		`href="src/udp-echo/README.zh.md.html">模块`, `href="src/udp-echo/README.zh.md.html">说明`, `href="src/lessons/NOTES.md.zh.html"`, `href="src/lessons/TEACHING.zh.md.html"`, `<summary>1. <code>x < y</code>？</summary>`} {
 		require.Contains(t, string(text), want)
 	}
+
+	text, _, err = p.page("src/lessons/06-a/exercise.go.zh.html")
+	require.NoError(t, err)
+	require.Contains(t, string(text), `href="../../../06-a.zh.html"`, "who reads Chinese stays among Chinese pages")
+	require.Contains(t, string(text), `class="language" href="../../../src/lessons/06-a/exercise.go.html"`)
+
+	text, _, err = p.page("src/udp-echo/README.md.html")
+	require.NoError(t, err)
+	require.Contains(t, string(text), `class="language" href="../../src/udp-echo/README.zh.md.html"`)
+	require.NotContains(t, string(text), ">中文</a></p>")
 
 	text, _, err = p.page("07-b.zh.html")
 	require.NoError(t, err)

@@ -1,6 +1,8 @@
 // The exercise's check, started from the page; only where the course is served
 // from the reader's own working copy.
 
+import { columns } from './dom.js';
+
 const box = document.getElementById('check');
 const button = box.querySelector('button'), out = box.querySelector('pre'), verdict = box.querySelector('.verdict');
 
@@ -17,7 +19,7 @@ button.addEventListener('click', async () => {
       const { done, value } = await reader.read();
       if (done) break;
       whole += value;
-      out.textContent = whole.replace(/\n?\x04.*$/s, ''); // what follows ends the stream: the exit status
+      out.replaceChildren(...columns(whole.replace(/\n?\x04.*$/s, ''))); // what follows ends the stream: the exit status
       out.scrollTop = out.scrollHeight;
     }
     const passed = /\x04 0$/.test(whole);

@@ -2,23 +2,26 @@
 
 import { h, s, say, time } from './dom.js';
 
-const width = 520, height = 220, left = 56, bottom = 26, top = 12;
+const height = 220, left = 56, bottom = 26, top = 12;
 
-// drawCompare shows one pair of runs, and lets its reader choose the loss.
-export function drawCompare(root, comparison, chosen, choose) {
+// drawCompare shows one pair of runs, so many pixels wide, and lets its reader
+// choose the loss.
+export function drawCompare(root, comparison, room, chosen, choose) {
+  const width = Math.max(260, Math.min(room > 784 ? room / 2 - 8 : room, 960));
   const pair = comparison.Pairs[Math.min(chosen, comparison.Pairs.length - 1)];
   const top = Math.max(...[pair.TCP, pair.UDP].flatMap((run) => run.Messages.map(late)), 1e6);
   const tabs = h('fieldset', { class: 'row' }, h('legend', {}, say('Packets lost', '丢包率')),
     comparison.Pairs.map((p, i) => h('label', { class: 'pick' },
       h('input', { type: 'radio', name: 'loss-shown', checked: p === pair, onchange: () => choose(i) }), `${+(p.Loss * 100).toFixed(2)} %`)));
   root.replaceChildren(tabs, h('div', { class: 'beside' },
-    panel('TCP', pair.TCP, top), panel('UDP', pair.UDP, top)), table(pair));
+    panel('TCP', pair.TCP, top, width), panel('UDP', pair.UDP, top, width)),
+  h('p', { class: 'legend key' }, h('i', { class: 'came' }, say('arrived', '送达')), h('i', { class: 'overtaken' }, say('overtaken by a later one', '被后面的消息超过')), h('i', { class: 'never' }, say('never arrived', '没有送达'))), table(pair));
 }
 
 const late = (m) => (m.Copies ? m.Read - m.Sent : 0);
 
 // panel plots how late each message was; what never came is a cross below.
-function panel(name, run, most) {
+function panel(name, run, most, width) {
   const n = run.Messages.length;
   const x = (i) => left + ((i + 0.5) / n) * (width - left - 8);
   const y = (d) => height - bottom - (d / most) * (height - top - bottom);
@@ -30,7 +33,7 @@ function panel(name, run, most) {
       s('text', { x: left - 6, y: y(most * part) + 4, 'text-anchor': 'end' }, time(Math.round((most * part) / 1e6) * 1e6)));
   }
   run.Messages.forEach((m, i) => {
-    if (m.Copies) svg.append(s('circle', { class: m.Overtaken ? 'overtaken' : 'came', cx: x(i), cy: y(late(m)), r: 2.4 }));
+    if (m.Copies) svg.append(s('circle', { class: m.Overtaken ? 'overtaken' : 'came', cx: x(i), cy: y(late(m)), r: m.Overtaken ? 3 : 2.4 }));
     else svg.append(s('path', { class: 'never', d: `M${x(i) - 3} ${height - bottom - 3}l6 6m0-6-6 6` }));
   });
   svg.append(s('text', { x: (left + width) / 2, y: height - 6, 'text-anchor': 'middle' }, say('messages, in the order of their sending', '消息，按发送次序')));

@@ -60,7 +60,8 @@ export function makeControls(scene, now, turn) {
     input.addEventListener('change', () => change(true));
     shows.push((exp) => {
       if (document.activeElement !== input || one.field) input.value = read(one, exp[one.flag]);
-      if (!one.field) out.textContent = `${+read(one, exp[one.flag]).toFixed(2)} ${one.unit}`;
+      const words = one.field || `${+read(one, exp[one.flag]).toFixed(2)} ${one.unit}`;
+      if (!one.field && out.textContent !== words) out.textContent = words;
     });
     return h('label', { class: 'stack' }, h('span', {}, one.words, ' ', one.field ? h('small', {}, one.unit) : out), input);
   });

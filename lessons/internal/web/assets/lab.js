@@ -1,7 +1,7 @@
 // The lab in the page: it plays a scene in the browser, draws everything from
 // the trace, and plays it anew whenever its reader changes the experiment.
 
-import { h, say, lang, announce, rove } from './dom.js';
+import { h, say, lang, announce, rove, columns } from './dom.js';
 import * as address from './address.js';
 import * as engine from './engine.js';
 import { layOut, draw, changed } from './sequence.js';
@@ -19,8 +19,9 @@ const scene = root.dataset.scene;
 const comparing = scene === 'compare';
 
 let exp = address.plain(); // what is shown
-let trace, model, before, picture, comparison, chosen = Infinity;
-let looked = 0, toScale = false, last = -1, predicting = false, presentWindow = () => {};
+let trace, model, before, picture, comparison, samples, chosen = Infinity;
+let width = 0, room = 0; // of the diagram and of the whole lab: kept, for asking costs a layout
+let looked = 0, detailed, toScale = false, last = -1, predicting = false, presentWindow = () => {};
 
 // The parts of the page, from top to bottom.
 const controls = makeControls(scene, () => exp, (next, settled) => change(next, settled));
@@ -42,7 +43,7 @@ const packet = h('div', { class: 'card packet-card' });
 const plot = h('div', { class: 'plots', hidden: true });
 const asking = h('div', { class: 'asking', hidden: true });
 const text = h('pre', { tabindex: 0 });
-const asText = h('details', {}, h('summary', {}, say('The diagram as text', '文本形式的时序图')), text);
+const asText = h('details', {}, h('summary', {}, say('As text', '文本形式')), text);
 asText.addEventListener('toggle', () => asText.open && writeText());
 const presentStates = drawStates(states);
 states.prepend(h('h3', {}, say('Where the two ends are', '两端所处的状态')));
@@ -55,7 +56,7 @@ const heading = h('h2', { class: 'unseen', id: 'lab-title' }, say('The lab', '�
 const packets = comparing ? h('details', { class: 'packets' }, h('summary', {}, say('The packets of TCP, where most is lost', '丢包最多时 TCP 的各个包')), bar, asking, difference, stage) : null;
 const parts = comparing ? [heading, controls.el, plot, packets, keep.el, asText]
   : [heading, controls.el, bar, asking, difference, scene === 'window' && plot, stage, keep.el, asText];
-packets?.addEventListener('toggle', () => packets.open && trace && redraw());
+packets?.addEventListener('toggle', () => packets.open && trace && (measure(), redraw()));
 
 // change makes another experiment the present one; settled is false while a
 // slider still moves.
@@ -68,7 +69,7 @@ function change(next, settled) {
       try { history.pushState(null, '', to); } catch { location.hash = fragment; } // file:// forbids the first
     }
   }
-  play();
+  return play();
 }
 
 // restore is for a new address: Back, Forward, a link, or somebody's typing.
@@ -102,7 +103,7 @@ async function play() {
 
 async function playOnce(exp) {
   controls.show(exp);
-  let played, sentences, samples;
+  let played, sentences;
   try {
     // All is asked for at once: the worker answers in turn, and nothing waits for a way back.
     const form = async (name) => JSON.parse(await engine.text(name, lang));
@@ -124,28 +125,30 @@ async function playOnce(exp) {
   before = model && model.variant === exp.variant ? model : undefined;
   trace = played;
   unveil();
+  if (!room) measure();
   redraw(true);
   told.replaceChildren(h('h3', {}, say('What happened', '发生了什么')), h('ul', {}, sentences.map((line) => h('li', {}, line))));
   told.hidden = sentences.length === 0;
-  if (samples) presentWindow = drawWindow(plot, samples);
-  last = -1; // what was redrawn shows no moment yet
-  if (comparing) drawPairs();
+  drawPlot();
   plot.hidden = !samples && !comparing;
   if (asText.open) await writeText();
   player.to(player.y);
   root.dataset.played = Number(root.dataset.played ?? 0) + 1;
 }
 
-function drawPairs() {
-  drawCompare(plot, comparison, Math.min(chosen, comparison.Pairs.length - 1), (i) => {
+function drawPlot() {
+  last = -1; // what was redrawn shows no moment yet
+  if (samples) presentWindow = drawWindow(plot, samples, room);
+  if (!comparing) return;
+  drawCompare(plot, comparison, room, Math.min(chosen, comparison.Pairs.length - 1), (i) => {
     chosen = i;
-    drawPairs();
+    drawPlot();
     plot.querySelector(':checked').focus();
   });
 }
 
 async function writeText() {
-  text.textContent = await engine.text('text', lang);
+  text.replaceChildren(...columns(await engine.text('text', lang)));
 }
 
 // redraw draws the trace; if it is a new one, it marks what differs from before.
@@ -163,7 +166,7 @@ function redraw(isNew) {
       : say('The same packets as before.', '与之前的包完全相同。');
     difference.textContent = words;
   }
-  picture = draw(diagram, model, { fresh, fate: (n) => address.fate(exp, n) }, { pick, look, key });
+  picture = draw(diagram, model, { width, fresh, fate: (n) => address.fate(exp, n) }, { pick, look, key });
   player.load(model);
   if (looked > model.packets.length) looked = 0;
   const group = picture.groups[Math.max(looked, 1) - 1];
@@ -172,7 +175,7 @@ function redraw(isNew) {
     look(looked);
     if (held) picture.groups[looked - 1].focus({ preventScroll: true });
   } else if (model.packets.length) {
-    showPacket(packet, model.packets[0], actions(model.packets[0].n));
+    detail(1);
   }
 }
 
@@ -187,14 +190,13 @@ function present(event) {
 // pick does to packet n what the chosen tool does; once more takes it back.
 function pick(n) {
   const tool = controls.tool();
-  look(n);
-  if (predicting || tool === 'look') return;
+  if (predicting || tool === 'look') return look(n);
   alter(n, address.fate(exp, n) === tool ? '' : tool);
 }
 
-function alter(n, what) {
+async function alter(n, what) {
   looked = n;
-  change(address.withFate(exp, n, what, controls.by()), true);
+  await change(address.withFate(exp, n, what, controls.by()), true);
   const now = { drop: say('Packet {0} is lost now', '第 {0} 个包现在会丢失', n), delay: say('Packet {0} is delayed now', '第 {0} 个包现在会延迟', n), dup: say('Packet {0} arrives twice now', '第 {0} 个包现在会送达两次', n) };
   announce(now[what] ?? say('Packet {0} passes again', '第 {0} 个包恢复正常', n));
 }
@@ -214,14 +216,21 @@ function look(n) {
   if (predicting) return;
   looked = n;
   picture.look(n);
-  const p = model.packets[n - 1];
-  showPacket(packet, p, actions(n));
+  const p = detail(n);
   if (player.y === Infinity) {
     let event = 0;
     for (const step of model.steps) if (step.y <= p.bottom) event = step.event;
     while (trace.events[event + 1] && ['state', 'info'].includes(trace.events[event + 1].kind)) event++;
     present(event);
   }
+}
+
+// detail shows the fields of packet n, and leaves them alone if they are there.
+function detail(n) {
+  const p = model.packets[n - 1];
+  if (p !== detailed) showPacket(packet, p, actions(n));
+  detailed = p;
+  return p;
 }
 
 function actions(n) {
@@ -253,13 +262,17 @@ function endPredict() {
   predict.focus({ preventScroll: true });
 }
 
-let width = 0;
-new ResizeObserver(() => {
-  if (diagram.clientWidth !== width && trace) {
-    width = diagram.clientWidth;
-    redraw();
-  }
-}).observe(diagram);
+function measure() {
+  width = diagram.clientWidth;
+  room = live.clientWidth;
+}
+const resized = new ResizeObserver(() => {
+  const drawn = [width, room].join();
+  measure();
+  if (!room || [width, room].join() === drawn) return;
+  drawPlot();
+  redraw();
+});
 addEventListener('popstate', restore);
 addEventListener('hashchange', restore);
 
@@ -275,5 +288,7 @@ function unveil() {
   starting.remove();
   root.querySelector('.recorded')?.remove();
 }
+resized.observe(diagram);
+resized.observe(live);
 if (address.isExperiment(location.hash)) exp = address.parse(location.hash);
 play();

@@ -44,8 +44,8 @@ export function layOut(trace, toScale) {
   trace.events.forEach((e, i) => {
     if (e.kind === 'info' || swallowed.has(i)) return;
     if (e.at - at >= silence) {
-      m.breaks.push({ y: y + 30, for: e.at - at });
-      y += 52;
+      m.breaks.push({ y: y + 44, for: e.at - at });
+      y += 64;
     } else if (e.at > at) {
       y += toScale ? Math.max(4, ((e.at - at) / 1e6) * 2.6) : 13;
     }
@@ -70,7 +70,7 @@ export function layOut(trace, toScale) {
         break;
       case 'fault':
         y += 15;
-        drawn.get(e.packet).faults.push({ y, text: remark(`${e.fault}: ${e.detail}`) });
+        drawn.get(e.packet).faults.push({ y, text: remark(`${e.fault}: ${e.detail}`).replace(/\d+\.\d+/g, (v) => +(+v).toFixed(2)) });
         break;
       case 'state':
         m.bands[host].push({ y, at, from: e.from, to: e.to, port: flows.size > 1 && e.remote ? (e.local.endsWith(':80') ? e.remote : e.local).split(':').pop() : '' });
@@ -82,7 +82,7 @@ export function layOut(trace, toScale) {
         const atOnce = back > 0 && trace.events[back].at === e.at && between.every((b) => b.host === e.host && b.kind !== 'call');
         if (atOnce) swallowed.add(back);
         called.set(e.host + e.op, e.detail);
-        const detail = e.op === 'Listen' ? `:${e.local.split(':').pop()}` : e.detail ?? '';
+        const detail = e.op === 'Listen' ? `:${e.local.split(':').pop()}` : remark(e.detail ?? '');
         const err = atOnce && trace.events[back].err;
         m.marks.push({ kind: 'call', host, y, at, text: `${e.op}${detail ? ` ${detail}` : ''}${atOnce || back < 0 ? '' : ' …'}${err ? `: ${err}` : ''}` });
         break;
@@ -93,8 +93,8 @@ export function layOut(trace, toScale) {
         break;
       case 'return': {
         y += 20;
-        const said = e.err || (e.detail === called.get(e.host + e.op) ? '' : e.detail);
-        m.marks.push({ kind: 'call', host, y, at, text: say('{0} returns', '{0} 返回', e.op) + (said ? `: ${said}` : '') });
+        const said = e.err || (e.detail === called.get(e.host + e.op) ? '' : remark(e.detail ?? ''));
+        m.marks.push({ kind: 'call', host, y, at, text: say('{0} returns', '{0} 返回', e.op) + (said ? say(': {0}', '：{0}', said) : ''), short: said && `${e.op} → ${said}` });
         break;
       }
       case 'timer':
@@ -142,13 +142,13 @@ export function describe(p, more) {
 // draw puts the diagram into root and returns how it can be shown in part.
 // on.pick(n) is called for a click or Enter, on.look(n) for focus and hover.
 export function draw(root, m, opts, on) {
-  const width = Math.max(280, Math.min(root.clientWidth || 720, 1000));
+  const width = Math.max(280, Math.min(opts.width || 720, 1000));
   const wide = width >= 600;
-  const band = wide ? 106 : 68, left = wide ? 66 : 0;
+  const band = wide ? 106 : 64, left = wide ? 66 : 36;
   const x = [left + band + 8, width - band - 8];
   const lane = x[1] - x[0];
   const fit = (all, room) => all.find((text) => text.length * char <= room) ?? all.at(-1);
-  const cutOff = (text, room) => (text.length * char <= room ? text : `${text.slice(0, Math.max(1, Math.floor(room / char) - 1))}…`);
+  const cutOff = (text, room) => (text.length * (char - 0.3) <= room ? text : `${text.slice(0, Math.max(1, Math.floor(room / char) - 1))}…`);
   const svg = s('svg', { class: 'sequence', viewBox: `0 0 ${width} ${m.height}`, width, height: m.height, role: 'group',
     'aria-label': say('Sequence diagram: {0} packets. Arrow keys go from packet to packet.', '时序图：{0} 个包。用方向键逐包浏览。', m.packets.length) });
   const clip = s('rect', { x: 0, y: 0, width, height: m.height });
@@ -164,12 +164,11 @@ export function draw(root, m, opts, on) {
   }
   for (const b of m.breaks) {
     const text = say('… {0} later …', '…… {0} 后 ……', `${+(b.for / 1e9).toFixed(b.for < 1e10 ? 2 : 1)} s`);
-    put(s('rect', { class: 'break', x: 0, y: b.y - 13, width, height: 26 }), label(text, { class: 'time', x: (x[0] + x[1]) / 2, y: b.y + 4, 'text-anchor': 'middle' }));
+    put(s('rect', { class: 'break', x: 0, y: b.y - 13, width, height: 26 }), label(text, { class: 'pause', x: (x[0] + x[1]) / 2, y: b.y + 4, 'text-anchor': 'middle' }));
   }
   for (const t of m.moments) {
-    const text = (t.at / 1e9).toFixed(3);
-    if (wide) put(label(text, { class: 'time', x: left - 6, y: t.y + 4, 'text-anchor': 'end' }));
-    else put(label(text, { class: 'time small', x: x[0] + 4, y: t.y - 7 }));
+    const text = (t.at / 1e9).toFixed(wide || t.at < 1e11 ? 3 : 2);
+    put(label(text, { class: wide ? 'time' : 'time small', x: left - (wide ? 6 : 3), y: t.y + 4, 'text-anchor': 'end' }));
   }
   const drawnPackets = m.packets.map((p) => drawPacket(p, x, lane, fit, opts));
   for (const [i, { g }] of drawnPackets.entries()) {
@@ -194,7 +193,7 @@ export function draw(root, m, opts, on) {
     }
     const out = mark.host ? -1 : 1, shape = mark.kind === 'timer' ? 'M0-6 6 0 0 6-6 0z' : 'M-4.5 0a4.5 4.5 0 1 0 9 0 4.5 4.5 0 1 0-9 0';
     put(s('path', { class: mark.kind, d: shape, transform: `translate(${x[mark.host]} ${mark.y})` }),
-      label(cutOff(mark.text, lane - 24), { class: `said ${mark.kind}`, x: x[mark.host] + out * 13, y: mark.y + 4, 'text-anchor': mark.host ? 'end' : 'start' }));
+      label(cutOff((!wide && mark.short) || mark.text, lane - 20), { class: `said ${mark.kind}`, x: x[mark.host] + out * 13, y: mark.y + 4, 'text-anchor': mark.host ? 'end' : 'start' }));
   }
   const cursor = s('line', { class: 'cursor', x1: 0, x2: width, y1: 0, y2: 0 });
   svg.append(cursor);
@@ -225,7 +224,7 @@ function drawBands(m, host, at, put) {
     const top = i ? b.y + 1 : b.y;
     if (end - top < 2) return;
     const y = Math.min(top + 13, top + Math.max(9, (end - top) / 2 + 4));
-    const name = at.wide ? b.to : b.to.replace('SYN-RECEIVED', 'SYN-RCVD');
+    const name = at.wide ? b.to : b.to.replace('SYN-RECEIVED', 'SYN-RCVD').replace('ESTABLISHED', 'ESTAB'); // as ss says
     put(s('rect', { class: `band ${b.to.toLowerCase()}`, x: at.x, y: top, width: at.width, height: end - top, rx: 5 }));
     put(s('text', { class: at.wide ? 'state' : 'state small', x: at.x + at.width / 2, y, 'text-anchor': 'middle' }, name));
     if (b.port && end - top > 34) put(s('text', { class: 'state port', x: at.x + at.width / 2, y: y + 14, 'text-anchor': 'middle' }, `:${b.port}`));
@@ -256,7 +255,7 @@ function drawPacket(p, x, lane, fit, opts) {
   const text = fit(labels(p), Math.abs(end.x - from) * (p.lost ? 1.5 : 1) - 34);
   words.append(s('text', { class: 'label', x: from + out * 14, y: p.y - 6, 'text-anchor': out > 0 ? 'start' : 'end',
     transform: angle < 4 ? `rotate(${out * angle} ${from} ${p.y})` : null }, text));
-  for (const f of p.faults) {
+  for (const f of p.lost ? [] : p.faults) { // what is lost is not late
     words.append(s('text', { class: 'label why', x: from + out * 14, y: f.y + 4, 'text-anchor': out > 0 ? 'start' : 'end' }, `↳ ${f.text}`));
   }
   const seen = [...words.childNodes].map((el) => el.textContent).join(', '); // the name begins with what is seen

@@ -2,10 +2,12 @@
 
 import { s, h, say, time } from './dom.js';
 
-const width = 720, height = 230, left = 62, top = 14, bottom = 30;
+const height = 230, left = 52, top = 14, bottom = 30;
 
-// drawWindow plots samples; it returns what moves the mark of the present.
-export function drawWindow(root, samples) {
+// drawWindow plots samples, so many pixels wide; it returns what moves the mark
+// of the present.
+export function drawWindow(root, samples, room) {
+  const width = Math.max(260, Math.min(room, 960));
   const svg = s('svg', { class: 'plot', viewBox: `0 0 ${width} ${height}`, role: 'img' });
   const legend = h('p', { class: 'legend' }, ...[
     ['flight', say('bytes in flight', '在途字节')], ['offered', say('window offered', '对端通告的窗口')], ['cwnd', say('congestion window', '拥塞窗口')],
@@ -25,8 +27,10 @@ export function drawWindow(root, samples) {
   }
   svg.append(s('path', { class: 'area', d: `${flight}V${y(0)}H${x(0)}Z` }), s('path', { class: 'flight', d: flight }),
     s('path', { class: 'cwnd', d: steps((v) => v.Cwnd) }), s('path', { class: 'offered', d: steps((v) => v.Offered) }));
+  let free = 0; // where the next time may stand
   samples.forEach((v, i) => {
-    if (i === 0 || v.At - samples[i - 1].At >= 1e8) {
+    if (x(i) >= free && (i === 0 || v.At - samples[i - 1].At >= 1e8)) {
+      free = x(i) + 46;
       svg.append(s('text', { x: x(i), y: height - 8, 'text-anchor': 'middle' }, time(v.At)));
     }
   });
