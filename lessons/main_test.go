@@ -79,7 +79,7 @@ func TestEveryLessonRuns(t *testing.T) {
 	if os.Getenv("GOWORK") == "off" {
 		t.Setenv("GOWORK", "") // the demos are run as users run them
 	}
-	t.Setenv("LC_ALL", "C.UTF-8") // the promises are in English
+	t.Setenv("LC_ALL", "C.UTF-8")                                  // the promises are in English
 	bin, err := filepath.Abs(filepath.Join("..", "bin", "tested")) // kept: what has not changed is not linked again
 	require.NoError(t, err)
 	for _, l := range course.Lessons {
