@@ -63,16 +63,23 @@ func render(source []byte, to link) (body, title string, err error) {
 	if err := md.Renderer().Render(&b, source, doc); err != nil {
 		return "", "", err
 	}
-	body = summary.ReplaceAllStringFunc(long.ReplaceAllString(b.String(), `<code class="long">$1</code>`), func(line string) string { return ticked.ReplaceAllString(line, "<code>$1</code>") })
-	return body, title, nil
+	body = summary.ReplaceAllStringFunc(b.String(), func(line string) string { return ticked.ReplaceAllString(line, "<code>$1</code>") })
+	body = code.ReplaceAllStringFunc(body, func(span string) string {
+		if len(span) > len("<code></code>")+24 { // longer than a line of a telephone; others stay on one
+			return strings.Replace(span, "<code>", `<code class="long">`, 1)
+		}
+		return span
+	})
+	return option.ReplaceAllString(body, "$1<wbr>$2"), title, nil
 }
 
 // Markdown leaves HTML as it is; what is code in the line of a <details> becomes
-// code here.
+// code here. No browser ends a line before a hyphen, and Chinese has no spaces.
 var (
 	summary = regexp.MustCompile(`<summary>.*?</summary>`)
 	ticked  = regexp.MustCompile("`([^`]+)`")
-	long    = regexp.MustCompile(`<code>([^<]{25,})</code>`) // than a line of a telephone; others stay on one
+	code    = regexp.MustCompile(`<code>.*?</code>`)
+	option  = regexp.MustCompile(`([\p{Han}，。、；：）])(<code>-)`)
 )
 
 func plainText(n ast.Node, source []byte) string {
