@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/ergochat/readline"
@@ -21,9 +20,6 @@ import (
 // others write above it.
 type terminal struct {
 	keyboard, screen *os.File
-
-	mu     sync.Mutex
-	cooked *term.State // as the keyboard was; nil unless it is raw
 }
 
 // newTerminal is false if one of the two is none, or too simple for editing.
@@ -37,12 +33,7 @@ func newTerminal(stdin io.Reader, stdout io.Writer) (*terminal, bool) {
 }
 
 func (t *terminal) talk(ctx context.Context, place talk.Place) error {
-	editor, err := readline.NewFromConfig(&readline.Config{
-		Prompt: "> ", InterruptPrompt: "\n", EOFPrompt: "\n",
-		Stdin: t.keyboard, Stdout: raw{t.screen}, Stderr: raw{t.screen},
-		FuncIsTerminal: func() bool { return true },
-		FuncMakeRaw:    t.makeRaw, FuncExitRaw: t.exitRaw, FuncGetSize: t.size,
-	})
+	editor, closeEditor, err := t.open()
 	if err != nil {
 		return fmt.Errorf("terminal: %w", err)
 	}
@@ -51,8 +42,9 @@ func (t *terminal) talk(ctx context.Context, place talk.Place) error {
 	defer func() {
 		cancel()
 		editor.Close()
-		for range lines { // until the terminal is as it was
+		for range lines { // until nobody reads any more
 		}
+		closeEditor()
 	}()
 	place.Asks = true
 	return talk.Run(ctx, place, lines, func(e talk.Event) {
@@ -60,6 +52,33 @@ func (t *terminal) talk(ctx context.Context, place talk.Place) error {
 			fmt.Fprintln(editor, stamp(e.Message)+line(e.Message))
 		}
 	})
+}
+
+// open returns an editor that sees every key. The keyboard is raw until
+// closeEditor, between two lines too: the terminal would take a Ctrl-C for itself
+// there. Ctrl-Z does nothing: a client that sleeps does not read.
+func (t *terminal) open() (editor *readline.Instance, closeEditor func(), err error) {
+	keyboard := int(t.keyboard.Fd())
+	cooked, err := term.MakeRaw(keyboard)
+	if err != nil {
+		return nil, nil, err
+	}
+	nothing := func() error { return nil }
+	editor, err = readline.NewFromConfig(&readline.Config{
+		Prompt: "> ", InterruptPrompt: "\n", EOFPrompt: "\n",
+		Stdin: t.keyboard, Stdout: raw{t.screen}, Stderr: raw{t.screen},
+		FuncIsTerminal: func() bool { return true },
+		FuncMakeRaw:    nothing, FuncExitRaw: nothing, FuncGetSize: t.size,
+		FuncFilterInputRune: func(r rune) (rune, bool) { return r, r != readline.CharCtrlZ },
+	})
+	if err != nil {
+		term.Restore(keyboard, cooked)
+		return nil, nil, err
+	}
+	return editor, func() {
+		editor.Close()
+		term.Restore(keyboard, cooked)
+	}, nil
 }
 
 // read reads lines until Ctrl-D; Ctrl-C leaves at once.
@@ -100,26 +119,6 @@ type raw struct{ screen io.Writer }
 func (r raw) Write(b []byte) (int, error) {
 	_, err := r.screen.Write(bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n")))
 	return len(b), err
-}
-
-// makeRaw lets the editor see every key; exitRaw undoes it.
-func (t *terminal) makeRaw() (err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.cooked == nil {
-		t.cooked, err = term.MakeRaw(int(t.keyboard.Fd()))
-	}
-	return err
-}
-
-func (t *terminal) exitRaw() (err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.cooked != nil {
-		err = term.Restore(int(t.keyboard.Fd()), t.cooked)
-		t.cooked = nil
-	}
-	return err
 }
 
 func (t *terminal) size() (width, height int) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/ergochat/readline"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/term"
 
@@ -47,7 +48,7 @@ func TestClientOnATerminalEditsLinesWhileOthersTalk(t *testing.T) {
 	tty.typeKeys("/join tea\r")
 	tty.waitFor("* you are anna in tea; here: anna")
 	tty.typeKeys("\x04") // Ctrl-D
-	require.NoError(t, <-done)
+	requireEnd(t, done)
 	after, err := term.GetState(int(tty.end.Fd()))
 	require.NoError(t, err)
 	require.Equal(t, before, after, "the terminal is left as it was")
@@ -62,7 +63,34 @@ func TestCtrlCOnATerminalLeavesAtOnce(t *testing.T) {
 	}()
 	tty.waitFor("* you are ann in lobby; here: ann")
 	tty.typeKeys("not yet said\x03")
-	require.NoError(t, <-done)
+	requireEnd(t, done)
+}
+
+func TestNoKeyIsLostBetweenTwoLines(t *testing.T) {
+	for _, tt := range []struct {
+		name, keys string
+		wantErr    error
+	}{
+		{"Ctrl-D", "\x04", io.EOF},
+		{"Ctrl-C", "not yet said\x03", readline.ErrInterrupt},
+		{"Ctrl-Z, which does nothing", "\x1a\x04", io.EOF},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tty := openTerminal(t)
+			client, ok := newTerminal(tty.end, tty.end)
+			require.True(t, ok)
+			editor, closeEditor, err := client.open()
+			require.NoError(t, err)
+			defer closeEditor()
+			tty.typeKeys("one\r")
+			line, err := editor.ReadLine()
+			require.NoError(t, err)
+			require.Equal(t, "one", line)
+			tty.typeKeys(tt.keys)
+			_, err = editor.ReadLine()
+			require.ErrorIs(t, err, tt.wantErr)
+		})
+	}
 }
 
 func TestOnATerminalAnotherNicknameCanBeChosenToComeBack(t *testing.T) {
@@ -82,7 +110,7 @@ func TestOnATerminalAnotherNicknameCanBeChosenToComeBack(t *testing.T) {
 	tty.waitFor("* messages may be missing here: the server no longer has them")
 	tty.waitFor("anna: said meanwhile")
 	tty.typeKeys("\x04")
-	require.NoError(t, <-done)
+	requireEnd(t, done)
 }
 
 // terminalTest is the far side of a terminal: what a person sees and types.
@@ -164,6 +192,17 @@ func (tty *terminalTest) shown() string {
 	tty.mu.Lock()
 	defer tty.mu.Unlock()
 	return tty.seen.String()
+}
+
+// requireEnd waits for a client that was told to leave.
+func requireEnd(t *testing.T, done <-chan error) {
+	t.Helper()
+	select {
+	case err := <-done:
+		require.NoError(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the client did not leave")
+	}
 }
 
 // heard is what from says next.
