@@ -24,7 +24,7 @@ type Conn struct {
 func Dial(ctx context.Context, addr string, join Join) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	conn, answer, err := join.dialer().DialContext(ctx, join.url(addr), nil)
+	conn, answer, err := join.dial(ctx, addr)
 	if err != nil {
 		return nil, fmt.Errorf("join %s: %w", addr, explainAnswer(err, answer))
 	}

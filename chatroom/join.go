@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -24,7 +25,23 @@ type Join struct {
 	TLS        *tls.Config // for a server with a certificate; nil: without TLS
 }
 
-func (join Join) dialer() *websocket.Dialer { return &websocket.Dialer{TLSClientConfig: join.TLS} }
+// dial opens the WebSocket. A Dialer by itself does not look at ctx while it
+// waits for the server's answer.
+func (join Join) dial(ctx context.Context, addr string) (*websocket.Conn, *http.Response, error) {
+	stop := func() bool { return true }
+	dialer := websocket.Dialer{TLSClientConfig: join.TLS, NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err == nil {
+			stop = context.AfterFunc(ctx, func() { conn.Close() })
+		}
+		return conn, err
+	}}
+	conn, answer, err := dialer.DialContext(ctx, join.url(addr), nil)
+	if !stop() {
+		err = ctx.Err()
+	}
+	return conn, answer, err
+}
 
 func (join Join) url(addr string) string {
 	u := url.URL{Scheme: "ws", Host: addr, Path: "/ws"}

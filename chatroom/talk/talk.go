@@ -91,7 +91,10 @@ var (
 func Run(ctx context.Context, place Place, lines <-chan string, tell func(Event)) error {
 	t := &talk{Place: place, tell: tell, lines: lines, mark: rand.Text()[:12]}
 	link, err := dial(ctx, t.Addr, t.Join)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return nil
+	case err != nil:
 		return err
 	}
 	t.enter(link)

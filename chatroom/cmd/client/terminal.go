@@ -16,6 +16,8 @@ import (
 	"example.com/netlessons/chatroom/talk"
 )
 
+const maxTyped = 10000 // lines ahead of a server that does not answer
+
 // terminal is a keyboard and a screen on which a line can be edited while
 // others write above it.
 type terminal struct {
@@ -41,10 +43,9 @@ func (t *terminal) talk(ctx context.Context, place talk.Place) error {
 	lines := read(ctx, editor, cancel)
 	defer func() {
 		cancel()
-		editor.Close()
+		closeEditor()
 		for range lines { // until nobody reads any more
 		}
-		closeEditor()
 	}()
 	place.Asks = true
 	return talk.Run(ctx, place, lines, func(e talk.Event) {
@@ -81,9 +82,10 @@ func (t *terminal) open() (editor *readline.Instance, closeEditor func(), err er
 	}, nil
 }
 
-// read reads lines until Ctrl-D; Ctrl-C leaves at once.
+// read reads lines until Ctrl-D; Ctrl-C leaves at once. It does not wait until
+// somebody takes the lines: then it would not see the Ctrl-C.
 func read(ctx context.Context, editor *readline.Instance, interrupt func()) <-chan string {
-	lines := make(chan string)
+	lines := make(chan string, maxTyped)
 	go func() {
 		defer close(lines)
 		for {

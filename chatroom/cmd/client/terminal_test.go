@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -63,6 +64,22 @@ func TestCtrlCOnATerminalLeavesAtOnce(t *testing.T) {
 	}()
 	tty.waitFor("* you are ann in lobby; here: ann")
 	tty.typeKeys("not yet said\x03")
+	requireEnd(t, done)
+}
+
+func TestCtrlCLeavesAServerThatDoesNotAnswer(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer silent.Close()
+	tty := openTerminal(t)
+	done := make(chan error, 1)
+	go func() {
+		done <- run(t.Context(), []string{"-addr", silent.Addr().String(), "-nick", "ann"}, tty.end, tty.end, io.Discard)
+	}()
+	tty.waitFor(">")
+	tty.typeKeys("one\rtwo\rthree")
+	tty.waitFor("three")
+	tty.typeKeys("\x03")
 	requireEnd(t, done)
 }
 
@@ -194,13 +211,14 @@ func (tty *terminalTest) shown() string {
 	return tty.seen.String()
 }
 
-// requireEnd waits for a client that was told to leave.
+// requireEnd waits for a client that was told to leave, but not as long as the
+// client itself waits for a server.
 func requireEnd(t *testing.T, done <-chan error) {
 	t.Helper()
 	select {
 	case err := <-done:
 		require.NoError(t, err)
-	case <-time.After(10 * time.Second):
+	case <-time.After(5 * time.Second):
 		t.Fatal("the client did not leave")
 	}
 }
