@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/ergochat/readline"
@@ -57,20 +58,35 @@ func (t *terminal) talk(ctx context.Context, place talk.Place) error {
 
 // open returns an editor that sees every key. The keyboard is raw until
 // closeEditor, between two lines too: the terminal would take a Ctrl-C for itself
-// there. Ctrl-Z does nothing: a client that sleeps does not read.
+// there. Only while Ctrl-Z suspends the client the shell has it as it was.
 func (t *terminal) open() (editor *readline.Instance, closeEditor func(), err error) {
 	keyboard := int(t.keyboard.Fd())
 	cooked, err := term.MakeRaw(keyboard)
 	if err != nil {
 		return nil, nil, err
 	}
-	nothing := func() error { return nil }
+	var suspends atomic.Bool
 	editor, err = readline.NewFromConfig(&readline.Config{
 		Prompt: "> ", InterruptPrompt: "\n", EOFPrompt: "\n",
 		Stdin: t.keyboard, Stdout: raw{t.screen}, Stderr: raw{t.screen},
 		FuncIsTerminal: func() bool { return true },
-		FuncMakeRaw:    nothing, FuncExitRaw: nothing, FuncGetSize: t.size,
-		FuncFilterInputRune: func(r rune) (rune, bool) { return r, r != readline.CharCtrlZ },
+		FuncGetSize:    t.size,
+		FuncFilterInputRune: func(key rune) (rune, bool) {
+			suspends.Store(key == readline.CharCtrlZ)
+			return key, true
+		},
+		FuncExitRaw: func() error { // after each line, too
+			if !suspends.Load() {
+				return nil
+			}
+			return term.Restore(keyboard, cooked)
+		},
+		FuncMakeRaw: func() (err error) {
+			if suspends.Swap(false) {
+				_, err = term.MakeRaw(keyboard)
+			}
+			return err
+		},
 	})
 	if err != nil {
 		term.Restore(keyboard, cooked)

@@ -90,7 +90,6 @@ func TestNoKeyIsLostBetweenTwoLines(t *testing.T) {
 	}{
 		{"Ctrl-D", "\x04", io.EOF},
 		{"Ctrl-C", "not yet said\x03", readline.ErrInterrupt},
-		{"Ctrl-Z, which does nothing", "\x1a\x04", io.EOF},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tty := openTerminal(t)
