@@ -48,8 +48,9 @@ report: ## for teachers: ARGS="-format csv DIR ..."
 doctor: ## what works on this machine, and what is missing
 	@go run ./lessons doctor
 
+# Not by `go run`, which calls it an error to be stopped with Ctrl-C.
 course: ## the course as pages for a browser
-	@go run ./lessons serve $(ARGS)
+	@go build -o bin/ ./lessons && exec bin/lessons serve $(ARGS)
 
 site: ## write these pages: ARGS="-out DIR"
 	@go run ./lessons site $(ARGS)
