@@ -70,15 +70,18 @@ func render(source []byte, to link) (body, title string, err error) {
 		}
 		return span
 	})
+	body = bold.ReplaceAllString(body, "$1")
 	return option.ReplaceAllString(body, "$1<wbr>$2"), title, nil
 }
 
 // Markdown leaves HTML as it is; what is code in the line of a <details> becomes
-// code here. No browser ends a line before a hyphen, and Chinese has no spaces.
+// code here. No browser ends a line before a hyphen, and Chinese has no spaces;
+// but Markdown wants one where bold text ends with a full stop.
 var (
 	summary = regexp.MustCompile(`<summary>.*?</summary>`)
 	ticked  = regexp.MustCompile("`([^`]+)`")
 	code    = regexp.MustCompile(`<code>.*?</code>`)
+	bold    = regexp.MustCompile(`([。？！：]</strong>) `)
 	option  = regexp.MustCompile(`([\p{Han}，。、；：）])(<code>-)`)
 )
 

@@ -33,7 +33,7 @@ const remarks = {
   'handshake timeout': '握手超时', 'tail loss probe': '尾部丢失探测', 'window probe': '窗口探测', 'TCP timer': 'TCP 定时器', 'delayed sending': '延迟发送',
 };
 export const remark = (text) => (!chinese ? text : remarks[text] ??
-  text.replace(/^(.*: )?later by (.+)$/, '$1晚到 $2').replace(/^(.*: )?arrives again (.+) later$/, '$1$2 后再次送达')
+  text.replace(/^jitter: /, '抖动：').replace(/^twice: /, '重复：').replace(/^(.*[:：] ?)?later by (.+)$/, '$1晚到 $2').replace(/^(.*[:：] ?)?arrives again (.+) later$/, '$1$2 后再次送达')
     .replace(/^(\d+) of (\d+) bytes$/, '$2 字节中的 $1 字节').replace(/^(\d+) bytes$/, '$1 字节'));
 
 // columns makes children of a text in which Chinese is two columns wide, as in a

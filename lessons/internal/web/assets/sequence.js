@@ -193,7 +193,7 @@ export function draw(root, m, opts, on) {
     }
     const out = mark.host ? -1 : 1, shape = mark.kind === 'timer' ? 'M0-6 6 0 0 6-6 0z' : 'M-4.5 0a4.5 4.5 0 1 0 9 0 4.5 4.5 0 1 0-9 0';
     put(s('path', { class: mark.kind, d: shape, transform: `translate(${x[mark.host]} ${mark.y})` }),
-      label(cutOff((!wide && mark.short) || mark.text, lane - 20), { class: `said ${mark.kind}`, x: x[mark.host] + out * 13, y: mark.y + 4, 'text-anchor': mark.host ? 'end' : 'start' }));
+      ...sign(cutOff((!wide && mark.short) || mark.text, lane - 20), { class: `said ${mark.kind}`, x: x[mark.host] + out * 13, y: mark.y + 4, 'text-anchor': mark.host ? 'end' : 'start' }, 7));
   }
   const cursor = s('line', { class: 'cursor', x1: 0, x2: width, y1: 0, y2: 0 });
   svg.append(cursor);
@@ -231,6 +231,12 @@ function drawBands(m, host, at, put) {
   });
 }
 
+// sign is a text, and a ground that hides what passes below it.
+function sign(text, attrs, size = char) {
+  const width = [...text].reduce((sum, c) => sum + (c > '\u2e80' ? 12 : size), 4);
+  return [s('rect', { class: 'ground', x: attrs.x - (attrs['text-anchor'] === 'end' ? width - 2 : 2), y: attrs.y - 10, width, height: 13, transform: attrs.transform }), s('text', attrs, text)];
+}
+
 // drawPacket draws one packet: g is a slanted arrow for each arrival, or half of
 // one with a cross; words are what stands at it.
 function drawPacket(p, x, lane, fit, opts) {
@@ -246,19 +252,19 @@ function drawPacket(p, x, lane, fit, opts) {
     transform: `translate(${e.x} ${e.y}) rotate(${(Math.atan2(e.y - p.y, e.x - from) * 180) / Math.PI})` });
   if (p.lost) {
     g.append(s('path', { class: 'cross', d: `M${end.x} ${end.y}m-6-6 12 12m0-12-12 12` }));
-    words.append(s('text', { class: 'label why', x: end.x + out * 12, y: end.y + 4, 'text-anchor': out > 0 ? 'start' : 'end' },
-        lane * 0.45 > 130 ? say('lost: {0}', '丢失：{0}', p.lost) : say('lost', '丢失')));
+    words.append(...sign(lane * 0.45 > 130 ? say('lost: {0}', '丢失：{0}', p.lost) : say('lost', '丢失'),
+      { class: 'label why', x: end.x + out * 12, y: end.y + 4, 'text-anchor': out > 0 ? 'start' : 'end' }, 6.7));
   } else if (p.ends.length) {
     g.append(head(end));
     for (const again of p.ends.slice(1)) g.append(line(to, again.y, 'twice'), head({ x: to, y: again.y }));
   }
   const text = fit(labels(p), Math.abs(end.x - from) * (p.lost ? 1.5 : 1) - 34);
-  words.append(s('text', { class: 'label', x: from + out * 14, y: p.y - 6, 'text-anchor': out > 0 ? 'start' : 'end',
-    transform: angle < 4 ? `rotate(${out * angle} ${from} ${p.y})` : null }, text));
+  words.append(...sign(text, { class: 'label', x: from + out * 14, y: p.y - 6, 'text-anchor': out > 0 ? 'start' : 'end',
+    transform: angle < 4 ? `rotate(${out * angle} ${from} ${p.y})` : null }));
   for (const f of p.lost ? [] : p.faults) { // what is lost is not late
-    words.append(s('text', { class: 'label why', x: from + out * 14, y: f.y + 4, 'text-anchor': out > 0 ? 'start' : 'end' }, `↳ ${f.text}`));
+    words.append(...sign(`↳ ${lane > 220 ? f.text : f.text.replace(/later by |晚到 /, '+')}`, { class: 'label why', x: from + out * 14, y: f.y + 4, 'text-anchor': out > 0 ? 'start' : 'end' }, 6.7));
   }
-  const seen = [...words.childNodes].map((el) => el.textContent).join(', '); // the name begins with what is seen
+  const seen = [...words.querySelectorAll('text')].map((el) => el.textContent).join(', '); // the name begins with what is seen
   g.setAttribute('aria-label', `${seen}; ${describe(p, opts.fresh?.has(p.n) ? say('New since the change', '改变之后新出现') : '')}`);
   return { g, words };
 }
