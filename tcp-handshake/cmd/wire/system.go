@@ -1,12 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net"
-	"slices"
+	"net/netip"
 
 	tcphandshake "example.com/netlessons/tcp-handshake"
 	"example.com/netlessons/tcp-handshake/netstat"
@@ -44,29 +43,36 @@ func systemTable(ctx context.Context, lang wire.Language, stdout io.Writer) erro
 		return err
 	}
 
-	port := ln.Addr().(*net.TCPAddr).AddrPort().Port()
-	rows, err := netstat.Table(ctx, port)
+	serverAddr, clientAddr := addrPort(ln.Addr()), addrPort(client.LocalAddr())
+	table, err := netstat.Table(ctx, serverAddr.Port())
 	if err != nil {
 		return err
 	}
-	// The listener, the client's end, the server's: the ports differ from run to run.
-	place := func(r netstat.Row) int {
-		switch {
-		case r.Remote.Port() == port:
-			return 1
-		case r.Remote.Port() != 0:
-			return 2
-		}
-		return 0
-	}
-	slices.SortStableFunc(rows, func(a, b netstat.Row) int { return cmp.Compare(place(a), place(b)) })
 	heading := "Your system's own table, for a real connection whose client has called CloseWrite:"
 	if lang == wire.Chinese {
 		heading = "你的系统自己的连接表（一个真实的连接，客户端已调用 CloseWrite）："
 	}
 	fmt.Fprintf(stdout, "\n%s\n\n", wire.Fold("", heading))
-	for _, r := range rows {
+	for _, r := range rowsOf(table, serverAddr, clientAddr) {
 		fmt.Fprintf(stdout, "  %-16s %-16s %s\n", r.Local, r.Remote, r.State)
 	}
 	return nil
 }
+
+// rowsOf returns the rows of one connection: its listener, its client's end, its
+// server's end. An older connection can have had the same port at one end, and
+// stays in the table for a minute (TIME_WAIT).
+func rowsOf(table []netstat.Row, server, client netip.AddrPort) []netstat.Row {
+	anyone := netip.AddrPortFrom(netip.IPv4Unspecified(), 0) // the peer of a listener
+	var rows []netstat.Row
+	for _, ends := range [][2]netip.AddrPort{{server, anyone}, {client, server}, {server, client}} {
+		for _, r := range table {
+			if ends == [2]netip.AddrPort{r.Local, r.Remote} {
+				rows = append(rows, r)
+			}
+		}
+	}
+	return rows
+}
+
+func addrPort(a net.Addr) netip.AddrPort { return a.(*net.TCPAddr).AddrPort() }
