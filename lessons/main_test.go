@@ -64,7 +64,7 @@ func TestLessonsSaysWhatIsWrong(t *testing.T) {
 func TestEveryLessonRuns(t *testing.T) {
 	promises := map[int]string{ // what its row of the table says, as a part of what it prints
 		1:  `(?s)SYN seq=0.*SYN\+ACK seq=0 ack=1.*Accept returned.*Step 3, packet 3`,
-		2:  `(?s)FIN-WAIT-2.*TIME-WAIT.*timer: 2 MSL.*Step 4, packet 9.*TIME-WAIT for 1m0s`,
+		2:  `(?s)FIN-WAIT-2.*TIME-WAIT.*timer: 2 MSL.*Step 4, packet 9.*TIME-WAIT for 60s`,
 		3:  `(?s)Write blocked.*win=0.*window probe.*Write returned.*window update`,
 		4:  `(?s)\[SYN_RCVD\].*\[CLOSING\].*Path 1.*Path 4.*CLOSE_WAIT`,
 		5:  `(?s)messages delivered +200 +200 .*advantages.*disadvantages`,

@@ -142,7 +142,7 @@ func (tl *teller) timeWait() {
 		for _, e := range tl.t.Events {
 			if e.Kind == trace.State && e.Host == host && e.From == "TIME-WAIT" {
 				tl.say("The %s was in TIME-WAIT for %v; 2 MSL are %v, counted from the last FIN that came.",
-					"%s在 TIME-WAIT 停留了 %v；2 MSL 是 %v，从最后一次收到 FIN 算起。", tl.host(host), round(e.At-start), 2*tl.msl())
+					"%s在 TIME-WAIT 停留了 %v；2 MSL 是 %v，从最后一次收到 FIN 算起。", tl.host(host), round(e.At-start), round(2*tl.msl()))
 			}
 		}
 	}

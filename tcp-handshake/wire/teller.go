@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -142,9 +143,21 @@ func (tl *teller) returned(host, op string) (trace.Event, bool) {
 }
 
 // round leaves out what a reader of milliseconds does not want to see.
-func round(d time.Duration) time.Duration {
+func round(d time.Duration) span {
 	if d > time.Millisecond {
-		return d.Round(time.Millisecond / 10)
+		d = d.Round(time.Millisecond / 10)
 	}
-	return d
+	return span(d)
+}
+
+// A span prints like a time.Duration, but counts no minutes: the diagram counts
+// seconds, and 60.05s is easier to find there than 1m0.05s.
+type span time.Duration
+
+func (s span) String() string {
+	d := time.Duration(s)
+	if d < time.Minute {
+		return d.String()
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
 }

@@ -56,7 +56,7 @@ func (tl *teller) slidingWindow() {
 
 	if probes := tl.probes(); len(probes) > 0 {
 		tl.say("Meanwhile the client asks with one byte whether there is room again: packets %s. Without these probes, a lost window update would leave both waiting for ever.",
-			"这期间客户端用一个字节反复试探窗口是否打开：第 %s 个包。没有这种探测，窗口更新一旦丢失，双方就会永远等下去。", strings.Join(probes, ", "))
+			"这期间客户端用一个字节反复试探窗口是否打开：第 %s 个包。没有这种探测，窗口更新一旦丢失，双方就会永远等下去。", strings.Join(probes, tl.pick(", ", "、")))
 	}
 	if len(shut) > 0 {
 		open := fromServer(func(f fate) bool { return f.Window > 0 && f.sent > shut[0].sent })

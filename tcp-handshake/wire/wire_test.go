@@ -46,13 +46,13 @@ func TestScenes(t *testing.T) {
 			"client FIN, ACK", "server ACK", "server ACK 10 bytes", "server FIN, ACK", "client ACK", "client ACK"), []string{
 			"Step 1, packet 4: the client sends FIN", "Step 2, packet 5: the server acknowledges it. The connection is half closed.",
 			"The server still sends, packet 6", "Step 3, packet 7: the server sends its own FIN.", "Step 4, packet 9: the client sends the last ACK",
-			"The client was in TIME-WAIT for 1m0s; 2 MSL are 1m0s"}},
+			"The client was in TIME-WAIT for 60s; 2 MSL are 60s"}},
 		{"the last ACK is lost", "teardown", wire.Params{Drop: []int{9}, MSL: time.Second}, append(connect[:3:3],
 			"client FIN, ACK", "server ACK", "server ACK 10 bytes", "server FIN, ACK", "client ACK", "client ACK lost", "server FIN, ACK again", "client ACK"), []string{
 			"Step 4, packet 9 (lost), again as packet 11 after 220ms", "that is what 2 MSL is for", "The client was in TIME-WAIT for 2.22s; 2 MSL are 2s, counted from the last FIN that came."}},
 		{"both close at once", "teardown", wire.Params{Variant: "simultaneous"}, append(connect[:3:3],
 			"client FIN, ACK", "server FIN, ACK", "server ACK", "client ACK"), []string{
-			"packet 4 from the client crosses packet 5 from the server", "The client got a FIN while its own was not acknowledged: CLOSING.", "The server was in TIME-WAIT for 1m0s"}},
+			"packet 4 from the client crosses packet 5 from the server", "The client got a FIN while its own was not acknowledged: CLOSING.", "The server was in TIME-WAIT for 60s"}},
 		{"close with data unread", "teardown", wire.Params{Variant: "unread"}, append(connect[:3:3],
 			"server ACK 10 bytes", "client ACK", "client RST, ACK"), []string{"The client closes with data unread.", "the client sends RST, packet 6, instead of FIN", "CLOSED at once"}},
 		{"close with linger 0", "teardown", wire.Params{Variant: "linger"}, append(connect[:3:3], "client RST, ACK"), []string{
@@ -62,7 +62,7 @@ func TestScenes(t *testing.T) {
 			"Packet 9 says win=0", "from 30ms to 3.08s", "packets 10, 12, 14", "packet 16 offers 2840 bytes: the window update"}},
 		{"the four paths", "states", wire.Params{}, nil, []string{
 			"Path 1, active open, the client: SYN_SENT 0s > ESTABLISHED 20ms.",
-			"Path 2, active close, the client: FIN_WAIT_1 30ms > FIN_WAIT_2 50ms > TIME_WAIT 50ms > CLOSED 1m0.05s.",
+			"Path 2, active close, the client: FIN_WAIT_1 30ms > FIN_WAIT_2 50ms > TIME_WAIT 50ms > CLOSED 60.05s.",
 			"Path 3, passive open, the server: LISTEN 0s > SYN_RCVD 10ms > ESTABLISHED 30ms.",
 			"Path 4, passive close, the server: CLOSE_WAIT 40ms > LAST_ACK 40ms > CLOSED 60ms.",
 			"when both close at once: CLOSING"}},

@@ -30,7 +30,7 @@ type link func(target string) string
 // render makes HTML of a text in Markdown, and returns its first heading.
 func render(source []byte, to link) (body, title string, err error) {
 	md := goldmark.New(
-		goldmark.WithExtensions(extension.GFM),
+		goldmark.WithExtensions(extension.GFM, eastAsian),
 		goldmark.WithParserOptions(parser.WithAutoHeadingID()),
 		goldmark.WithRendererOptions(
 			gmhtml.WithUnsafe(), // the texts are the course's own, and hold <details>
@@ -71,6 +71,7 @@ func render(source []byte, to link) (body, title string, err error) {
 		return span
 	})
 	body = bold.ReplaceAllString(body, "$1")
+	body = strings.ReplaceAll(body, " · ", "&nbsp;· ") // between two languages: no line begins with it
 	return option.ReplaceAllString(body, "$1<wbr>$2"), title, nil
 }
 
@@ -84,6 +85,9 @@ var (
 	bold    = regexp.MustCompile(`([。？！：]</strong>) `)
 	option  = regexp.MustCompile(`([\p{Han}，。、；：）])(<code>-)`)
 )
+
+// A line break between two Chinese characters is no space.
+var eastAsian = extension.NewCJK(extension.WithEastAsianLineBreaks(extension.EastAsianLineBreaksCSS3Draft))
 
 func plainText(n ast.Node, source []byte) string {
 	var b strings.Builder

@@ -2,7 +2,7 @@
 
 import { h, s, say, time } from './dom.js';
 
-const height = 220, left = 56, bottom = 26, top = 12;
+const height = 220, left = 56, bottom = 40, top = 12;
 
 // drawCompare shows one pair of runs, so many pixels wide, and lets its reader
 // choose the loss.
@@ -34,7 +34,7 @@ function panel(name, run, most, width) {
   }
   run.Messages.forEach((m, i) => {
     if (m.Copies) svg.append(s('circle', { class: m.Overtaken ? 'overtaken' : 'came', cx: x(i), cy: y(late(m)), r: m.Overtaken ? 3 : 2.4 }));
-    else svg.append(s('path', { class: 'never', d: `M${x(i) - 3} ${height - bottom - 3}l6 6m0-6-6 6` }));
+    else svg.append(s('path', { class: 'never', d: `M${x(i) - 3} ${height - bottom + 6}l6 6m0-6-6 6` }));
   });
   svg.append(s('text', { x: (left + width) / 2, y: height - 6, 'text-anchor': 'middle' }, say('messages, in the order of their sending', '消息，按发送次序')));
   return h('figure', {}, h('figcaption', {}, h('b', {}, name), say(': how late each message is', '：每条消息的延迟')), svg);

@@ -44,8 +44,8 @@ export function layOut(trace, toScale) {
   trace.events.forEach((e, i) => {
     if (e.kind === 'info' || swallowed.has(i)) return;
     if (e.at - at >= silence) {
-      m.breaks.push({ y: y + 44, for: e.at - at });
-      y += 64;
+      m.breaks.push({ y: y + 50, for: e.at - at });
+      y += 70;
     } else if (e.at > at) {
       y += toScale ? Math.max(4, ((e.at - at) / 1e6) * 2.6) : 13;
     }
@@ -147,8 +147,7 @@ export function draw(root, m, opts, on) {
   const band = wide ? 106 : 64, left = wide ? 66 : 36;
   const x = [left + band + 8, width - band - 8];
   const lane = x[1] - x[0];
-  const fit = (all, room) => all.find((text) => text.length * char <= room) ?? all.at(-1);
-  const cutOff = (text, room) => (text.length * (char - 0.3) <= room ? text : `${text.slice(0, Math.max(1, Math.floor(room / char) - 1))}…`);
+  const fit = (all, room) => all.find((text) => widthOf(text) <= room) ?? all.at(-1);
   const svg = s('svg', { class: 'sequence', viewBox: `0 0 ${width} ${m.height}`, width, height: m.height, role: 'group',
     'aria-label': say('Sequence diagram: {0} packets. Arrow keys go from packet to packet.', '时序图：{0} 个包。用方向键逐包浏览。', m.packets.length) });
   const clip = s('rect', { x: 0, y: 0, width, height: m.height });
@@ -163,7 +162,7 @@ export function draw(root, m, opts, on) {
     drawBands(m, i, { x: i ? x[1] + 8 : x[0] - 8 - band, width: band, wide }, put);
   }
   for (const b of m.breaks) {
-    const text = say('… {0} later …', '…… {0} 后 ……', `${+(b.for / 1e9).toFixed(b.for < 1e10 ? 2 : 1)} s`);
+    const text = say('… {0} later …', '⋯ {0} 后 ⋯', `${+(b.for / 1e9).toFixed(b.for < 1e10 ? 2 : 1)} s`);
     put(s('rect', { class: 'break', x: 0, y: b.y - 13, width, height: 26 }), label(text, { class: 'pause', x: (x[0] + x[1]) / 2, y: b.y + 4, 'text-anchor': 'middle' }));
   }
   for (const t of m.moments) {
@@ -231,9 +230,21 @@ function drawBands(m, host, at, put) {
   });
 }
 
+// widthOf is about how wide a text is; a Chinese character takes more than a
+// Latin one.
+const widthOf = (text, size = char) => [...text].reduce((sum, c) => sum + (c > '\u2e80' ? 12 : size), 0);
+
+// cutOff shortens a text that does not fit.
+function cutOff(text, room) {
+  if (widthOf(text, 7) <= room) return text;
+  const chars = [...text];
+  while (chars.length > 1 && widthOf(chars, 7) > room - 7) chars.pop();
+  return `${chars.join('').trimEnd()}…`;
+}
+
 // sign is a text, and a ground that hides what passes below it.
 function sign(text, attrs, size = char) {
-  const width = [...text].reduce((sum, c) => sum + (c > '\u2e80' ? 12 : size), 4);
+  const width = widthOf(text, size) + 4;
   return [s('rect', { class: 'ground', x: attrs.x - (attrs['text-anchor'] === 'end' ? width - 2 : 2), y: attrs.y - 10, width, height: 13, transform: attrs.transform }), s('text', attrs, text)];
 }
 

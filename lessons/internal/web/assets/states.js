@@ -32,12 +32,12 @@ export function statesAt(trace, event) {
 
 // drawStates makes the figure, and returns what shows a moment of the trace in it.
 export function drawStates(root) {
-  const svg = s('svg', { class: 'states', viewBox: '-14 0 376 332', role: 'img' });
+  const svg = s('svg', { class: 'states', viewBox: '-26 0 412 332', role: 'img' });
   const lines = new Map(), boxes = new Map();
-  svg.append(s('defs', {}, s('marker', { id: 'tip', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: 'userSpaceOnUse', orient: 'auto' },
-    s('path', { d: 'M0 0 8 4 0 8z', class: 'tip' }))));
+  svg.append(s('defs', {}, ['tip', 'walked-tip'].map((id) => s('marker', { id, viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: 'userSpaceOnUse', orient: 'auto' },
+    s('path', { d: 'M0 0 8 4 0 8z', class: id })))));
   for (const [a, b] of ways) {
-    const line = s('path', { class: 'edge', d: path(a, b), 'marker-end': 'url(#tip)' });
+    const line = s('path', { class: 'edge', d: path(a, b) });
     lines.set(`${a}>${b}`, line);
     svg.append(line);
   }
@@ -48,19 +48,22 @@ export function drawStates(root) {
     boxes.set(name, { box, marks });
     svg.append(box);
   }
-  const legend = h('p', { class: 'legend' }, h('b', { class: 'client' }, 'C'), ` ${hostName('client')} `, h('b', { class: 'server' }, 'S'), ` ${hostName('server')}`);
+  const legend = h('p', { class: 'legend' }, ...['client', 'server'].map((name) => h('span', {}, h('b', { class: name }, name[0].toUpperCase()), ` ${hostName(name)}`)));
   root.replaceChildren(svg, legend);
 
   return (trace, event) => {
     const { now, walked } = statesAt(trace, event);
     const gone = new Set(walked.map(([, from, to]) => `${from}>${to}`));
-    for (const [name, line] of lines) line.classList.toggle('walked', gone.has(name));
+    for (const [name, line] of lines) {
+      line.classList.toggle('walked', gone.has(name));
+      line.setAttribute('marker-end', gone.has(name) ? 'url(#walked-tip)' : 'url(#tip)');
+    }
     for (const { box, marks } of boxes.values()) { box.classList.remove('lit'); marks.replaceChildren(); }
     trace.hosts.forEach((host, i) => {
       const at = boxes.get(now[host.name]);
       if (!at) return;
       at.box.classList.add('lit');
-      const x = i ? 46 : -46;
+      const x = i ? 51 : -51;
       at.marks.append(s('circle', { class: host.name, cx: x, cy: -11, r: 9 }), s('text', { class: 'mark', x, y: -7, 'text-anchor': 'middle' }, host.name[0].toUpperCase()));
     });
     svg.setAttribute('aria-label', say('TCP states: client in {0}, server in {1}', 'TCP 状态：客户端 {0}，服务器 {1}', now.client, now.server));
@@ -70,7 +73,7 @@ export function drawStates(root) {
 function path(a, b) {
   const [x1, y1] = places[a], [x2, y2] = places[b];
   if (b === 'CLOSED') { // back to the top, around the outside
-    return a === 'LAST-ACK' ? `M334 ${y1}C366 ${y1 - 60} 366 20 224 20` : `M60 ${y1}C-40 ${y1 - 20} -20 20 116 20`;
+    return a === 'LAST-ACK' ? `M334 ${y1}C410 ${y1} 410 20 224 20` : `M60 ${y1}C-50 ${y1} -60 20 116 20`;
   }
   if (y1 === y2) return `M${x1 + Math.sign(x2 - x1) * 52} ${y1}L${x2 - Math.sign(x2 - x1) * 54} ${y2}`;
   const lean = Math.max(-30, Math.min(30, (x2 - x1) / 3));

@@ -2,7 +2,7 @@
 
 import { s, h, say, time } from './dom.js';
 
-const height = 230, left = 52, top = 14, bottom = 30;
+const height = 230, left = 52, top = 14, bottom = 40;
 
 // drawWindow plots samples, so many pixels wide; it returns what moves the mark
 // of the present.
@@ -11,6 +11,7 @@ export function drawWindow(root, samples, room) {
   const svg = s('svg', { class: 'plot', viewBox: `0 0 ${width} ${height}`, role: 'img' });
   const legend = h('p', { class: 'legend' }, ...[
     ['flight', say('bytes in flight', '在途字节')], ['offered', say('window offered', '对端通告的窗口')], ['cwnd', say('congestion window', '拥塞窗口')],
+    ['moment', say('the moment shown', '当前时刻')],
   ].map(([name, words]) => h('span', { class: name }, words)));
   root.replaceChildren(h('h3', {}, say('The window over time', '窗口随时间的变化')), svg, legend);
   if (!samples.length) return () => {};
@@ -27,13 +28,15 @@ export function drawWindow(root, samples, room) {
   }
   svg.append(s('path', { class: 'area', d: `${flight}V${y(0)}H${x(0)}Z` }), s('path', { class: 'flight', d: flight }),
     s('path', { class: 'cwnd', d: steps((v) => v.Cwnd) }), s('path', { class: 'offered', d: steps((v) => v.Offered) }));
+  const end = x(samples.length), moment = (at, attrs) => svg.append(s('text', { y: height - 20, ...attrs }, time(at)));
   let free = 0; // where the next time may stand
   samples.forEach((v, i) => {
-    if (x(i) >= free && (i === 0 || v.At - samples[i - 1].At >= 1e8)) {
-      free = x(i) + 46;
-      svg.append(s('text', { x: x(i), y: height - 8, 'text-anchor': 'middle' }, time(v.At)));
-    }
+    if (x(i) < free || x(i) > end - 90 || (i > 0 && v.At - samples[i - 1].At < 1e8)) return;
+    free = x(i) + 56;
+    moment(v.At, { x: x(i), 'text-anchor': 'middle' });
   });
+  moment(samples.at(-1).At, { x: end, 'text-anchor': 'end' });
+  svg.append(s('text', { x: (left + end) / 2, y: height - 4, 'text-anchor': 'middle' }, say('time; bursts are stretched, silences shortened', '时间（密集处拉长，空闲处缩短）')));
   const mark = s('line', { class: 'cursor', y1: top, y2: height - bottom });
   svg.append(mark);
   const shut = samples.find((v, i) => i && v.Offered === 0);
