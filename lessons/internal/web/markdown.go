@@ -87,7 +87,7 @@ var (
 )
 
 // A line break between two Chinese characters is no space.
-var eastAsian = extension.NewCJK(extension.WithEastAsianLineBreaks(extension.EastAsianLineBreaksCSS3Draft))
+var eastAsian = extension.NewCJK(extension.WithEastAsianLineBreaks(extension.EastAsianLineBreaksSimple))
 
 func plainText(n ast.Node, source []byte) string {
 	var b strings.Builder

@@ -143,6 +143,20 @@ func TestTextsBecomePages(t *testing.T) {
 	require.Contains(t, string(text), "还没有中文版")
 }
 
+func TestALineBreakBetweenChineseCharactersIsNoSpace(t *testing.T) {
+	for source, want := range map[string]string{
+		"每一个\n包":          "<p>每一个包</p>",
+		"结束。\n开始":         "<p>结束。开始</p>",
+		"用\nTCP":          "<p>用\nTCP</p>",
+		"the bytes,\nthe": "<p>the bytes,\nthe</p>",
+		"no end:\nnobody": "<p>no end:\nnobody</p>",
+	} {
+		got, _, err := render([]byte(source), func(target string) string { return target })
+		require.NoError(t, err)
+		require.Equal(t, want, strings.TrimSpace(got))
+	}
+}
+
 func TestTheLabHoldsNothingOfTheMachineThatBuiltIt(t *testing.T) {
 	b := newBuilder(t.Context(), root(t), t.Output())
 	packed, err := b.wasm()
