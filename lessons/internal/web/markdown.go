@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/alecthomas/chroma/v2"
 	"github.com/alecthomas/chroma/v2/formatters/html"
@@ -30,7 +31,7 @@ type link func(target string) string
 // render makes HTML of a text in Markdown, and returns its first heading.
 func render(source []byte, to link) (body, title string, err error) {
 	md := goldmark.New(
-		goldmark.WithExtensions(extension.GFM, eastAsian),
+		goldmark.WithExtensions(extension.GFM),
 		goldmark.WithParserOptions(parser.WithAutoHeadingID()),
 		goldmark.WithRendererOptions(
 			gmhtml.WithUnsafe(), // the texts are the course's own, and hold <details>
@@ -49,6 +50,8 @@ func render(source []byte, to link) (body, title string, err error) {
 			n.Destination = []byte(to(string(n.Destination)))
 		case *extast.Table:
 			n.SetAttributeString("tabindex", []byte("0")) // what scrolls can be reached by keyboard
+		case *ast.Text:
+			n.SetSoftLineBreak(n.SoftLineBreak() && !chineseGoesOn(n, source))
 		case *ast.Heading:
 			if n.Level == 1 && title == "" {
 				title = plainText(n, source)
@@ -86,8 +89,16 @@ var (
 	option  = regexp.MustCompile(`([\p{Han}，。、；：）])(<code>-)`)
 )
 
-// A line break between two Chinese characters is no space.
-var eastAsian = extension.NewCJK(extension.WithEastAsianLineBreaks(extension.EastAsianLineBreaksSimple))
+// chineseGoesOn is whether a line of text and the next one are Chinese where they
+// meet: then the line break is no space.
+func chineseGoesOn(line *ast.Text, source []byte) bool {
+	if line.NextSibling() == nil {
+		return false
+	}
+	last, _ := utf8.DecodeLastRune(line.Segment.Value(source))
+	first, _ := utf8.DecodeRuneInString(plainText(line.NextSibling(), source))
+	return wide.MatchString(string(last)) && wide.MatchString(string(first))
+}
 
 func plainText(n ast.Node, source []byte) string {
 	var b strings.Builder

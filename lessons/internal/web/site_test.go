@@ -149,6 +149,9 @@ func TestALineBreakBetweenChineseCharactersIsNoSpace(t *testing.T) {
 		"结束。\n开始":         "<p>结束。开始</p>",
 		"用\nTCP":          "<p>用\nTCP</p>",
 		"the bytes,\nthe": "<p>the bytes,\nthe</p>",
+		"A\n**port**":     "<p>A\n<strong>port</strong></p>",
+		"with\n`go test`": "<p>with\n<code>go test</code></p>",
+		"叫\n**端口**。":      "<p>叫<strong>端口</strong>。</p>",
 		"no end:\nnobody": "<p>no end:\nnobody</p>",
 	} {
 		got, _, err := render([]byte(source), func(target string) string { return target })
