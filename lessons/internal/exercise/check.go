@@ -13,13 +13,12 @@ import (
 	"time"
 )
 
-// Package check ends a hang after 4 seconds and names its step. What escapes it
-// is ended by these: the first cuts a loop in func init, the second leaves the
-// package time to say its sentence.
+// Package check ends a hang after 4 seconds and names its step. What escapes it,
+// a loop in func init for one, is ended by these, which leave the package time to
+// say its sentence, and a busy machine time to begin.
 const (
-	untilTest    = 4 * time.Second  // from the check's start to its first test
-	betweenTests = 8 * time.Second  // from one test's begin to the next one's
-	testTimeout  = 20 * time.Second // go test's own
+	nextTest    = 8 * time.Second  // from the check's start or one test's begin to the next one's
+	testTimeout = 20 * time.Second // go test's own
 )
 
 // Options says how to check.
@@ -82,7 +81,7 @@ func (e Exercise) run(parent context.Context, source string, race bool) (Result,
 	defer cancel()
 	late := time.AfterFunc(time.Hour, cancel)
 	late.Stop() // until the check is built
-	out := newOutput(func(limit time.Duration) { late.Reset(limit) })
+	out := newOutput(func() { late.Reset(nextTest) })
 	var stderr head
 	cmd := exec.CommandContext(ctx, "go", append(args, "./lessons/"+e.Folder)...)
 	cmd.Dir = e.Root

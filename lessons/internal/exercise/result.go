@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // A State is what became of a check.
@@ -115,8 +114,8 @@ func (h *head) String() string {
 
 // output reads what go test -json writes.
 type output struct {
-	onBegin     func(limit time.Duration) // what begins now ends by then, or else another begins
-	line        []byte                    // the part of a line that has come
+	onBegin     func() // something begins, which has to end or to begin another
+	line        []byte // the part of a line that has come
 	problems    []Problem
 	built       bool // or it could not be
 	failedBuild bool
@@ -139,7 +138,7 @@ type test struct {
 	printed      head  // by the student's code
 }
 
-func newOutput(onBegin func(limit time.Duration)) *output {
+func newOutput(onBegin func()) *output {
 	return &output{onBegin: onBegin, tests: map[string]*test{}}
 }
 
@@ -168,9 +167,9 @@ func (o *output) event(line []byte) {
 		o.problem(e.Output)
 	case "start":
 		o.built = true
-		o.onBegin(untilTest)
+		o.onBegin()
 	case "run":
-		o.onBegin(betweenTests)
+		o.onBegin()
 		o.begin(e.Test)
 	case "output":
 		t := &o.rest
